@@ -1,0 +1,27 @@
+// A file that is read by offset while it may still be growing: a finished blob, a live blob, a rendered page. What `http/` sends and what
+// `store/` makes meet here, so that neither knows the other.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "async/task.h"
+#include "base/result.h"
+
+namespace bodega {
+
+class FileSource {
+ public:
+  virtual ~FileSource() = default;
+  // Valid as long as this object; position-less use only (pread, sendfile with an offset).
+  virtual int fd() const = 0;
+  // The final length, when it is known.
+  virtual std::optional<std::uint64_t> total() const = 0;
+  // How many bytes from the start may be sent now. Never shrinks. Once equal to the final length the file is whole and verified.
+  virtual std::uint64_t available() const = 0;
+  // Resumes on the caller's loop when available() > offset or the file has ended; gives available(). A result equal to `offset` means the
+  // file ended there, whole. An error means it will never be whole: the connection must break. Any loop.
+  virtual Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) = 0;
+};
+
+}  // namespace bodega

@@ -1,0 +1,64 @@
+#include "base/url.h"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url.hpp>
+#include <boost/url/url_view.hpp>
+
+#include "base/text.h"
+
+namespace bodega {
+namespace {
+
+namespace urls = boost::urls;
+
+Result<Url> from_view(urls::url_view view) {
+  Url url;
+  url.scheme = to_lower(std::string(view.scheme()));
+  if (url.scheme != "http" && url.scheme != "https") return fail(Code::invalid, "a URL must begin with http:// or https://");
+  if (!view.has_authority() || view.encoded_host().empty()) return fail(Code::invalid, "a URL needs a host name");
+  url.host = to_lower(view.host_type() == urls::host_type::ipv6 ? view.host_address() : view.host());
+  if (url.host.find_first_of(" \t\r\n/\\?#@") != std::string::npos) return fail(Code::invalid, "a URL's host has a forbidden character");
+  url.port = url.scheme == "https" ? 443 : 80;
+  if (view.has_port() && !view.port().empty()) {
+    url.port = view.port_number();
+    if (url.port == 0) return fail(Code::invalid, "a URL's port must be from 1 to 65535");
+  }
+  url.path = std::string(view.encoded_path());
+  if (url.path.empty()) url.path = "/";
+  url.query = std::string(view.encoded_query());
+  url.fragment = std::string(view.encoded_fragment());
+  url.user = view.user();
+  url.password = Secret(view.password());
+  return url;
+}
+
+}  // namespace
+
+Result<Url> Url::parse(std::string_view text) {
+  const auto view = urls::parse_uri(urls::string_view(text.data(), text.size()));
+  if (!view) return fail(Code::invalid, "not an absolute URL");
+  return from_view(*view);
+}
+
+Result<Url> Url::resolve(std::string_view reference) const {
+  const auto ref = urls::parse_uri_reference(urls::string_view(reference.data(), reference.size()));
+  if (!ref) return fail(Code::invalid, "not a URL reference");
+  const std::string base_text = text();
+  const auto base = urls::parse_uri(urls::string_view(base_text));
+  if (!base) return fail(Code::invalid, "not an absolute URL");
+  urls::url resolved;
+  const auto done = urls::resolve(*base, *ref, resolved);
+  if (!done) return fail(Code::invalid, "not a URL reference");
+  return from_view(resolved);
+}
+
+std::string Url::origin() const {
+  const bool v6 = host.find(':') != std::string::npos;
+  std::string out = scheme + "://" + (v6 ? "[" + host + "]" : host);
+  if (port != (scheme == "https" ? 443 : 80)) out += ":" + std::to_string(port);
+  return out;
+}
+
+std::string Url::text() const { return origin() + path + (query.empty() ? "" : "?" + query); }
+
+}  // namespace bodega

@@ -1,0 +1,94 @@
+// What the catalog knows, as plain values. Stored enum values are written out and never renumbered. Schema: docs/formats/catalog.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/time.h"
+
+namespace bodega::catalog {
+
+using Serial = std::uint64_t;  // grows by one with every commit that changes the main database
+
+struct UserRow {
+  std::string name;
+  std::string password_hash;  // "$argon2id$..."; empty = no login possible
+  std::string profile_json = "{}";  // email, title, description, custom_data: an object, order kept
+  WallTime created{};
+  std::optional<WallTime> modified;
+};
+
+struct IndexRow {
+  std::string user;
+  std::string name;
+  std::string options_json;  // devpi's option names; an object, order kept, unknown keys too
+  std::string key() const { return user + "/" + name; }
+};
+
+// A release of a hosted project: its metadata as devpi's JSON object.
+struct ReleaseRow {
+  std::string index;    // "user/name"
+  std::string project;  // normalised
+  std::string version;  // as uploaded
+  std::string metadata_json;
+};
+
+// A hosted file. (index, filename) is unique by constraint.
+struct FileRow {
+  std::string index;
+  std::string project;  // normalised
+  std::string version;
+  std::string filename;
+  Digest digest;
+  std::uint64_t size = 0;
+  WallTime uploaded_at{};
+  std::string uploaded_by;
+  std::string requires_python;             // empty = none
+  std::optional<std::string> metadata;     // the METADATA bytes of a wheel: its `.metadata` sibling. Only filled by read of one file
+  std::optional<Digest> metadata_digest;
+  std::optional<std::string> yanked;       // set = yanked; the text is the reason, may be empty
+  std::string log_json = "[]";             // devpi's +links log
+};
+
+struct ProjectRow {
+  std::string index;
+  std::string name;     // normalised
+  std::string display;  // spelling of the first upload
+};
+
+// ---- what can be fetched again ----
+
+enum class DocumentState { present = 1, absent = 2 };
+
+// A mutable answer at an upstream location, or the knowledge that there is none.
+struct DocumentRow {
+  std::string index;    // the mirror it came through, "user/name"
+  std::string name;     // normalised project; "" = the project list
+  DocumentState state = DocumentState::present;
+  WallTime fetched_at{};   // when the upstream last confirmed it (200 or 304)
+  WallTime expires_at{};   // fresh until
+  std::string etag;
+  std::string last_modified;
+  std::uint64_t upstream_serial = 0;  // 0 = not told
+  std::string body;        // format of the owner (pypi: docs/formats/page.md); empty when absent
+};
+
+// A cached blob: may be evicted. Hosted files have none of these.
+struct CachedBlobRow {
+  Digest digest;
+  std::uint64_t size = 0;
+  WallTime last_used{};
+};
+
+// Where a file without a sha256 on its page was found to lie: URL to bytes.
+struct LocatedRow {
+  std::string url;
+  Digest digest;
+  std::uint64_t size = 0;
+  bool verified = false;  // another digest of the page agreed; else only the length did
+};
+
+}  // namespace bodega::catalog

@@ -1,0 +1,102 @@
+// Immutable bytes on disk, named by their SHA-256. Layout: docs/formats/store.md.
+//
+//   blobs/sha256/ab/cd/<64 hex>   whole files; a rename is the only thing that makes one appear
+//   tmp/<random>                  being written; swept at start
+//   quarantine/<64 hex>.<n>       found damaged, kept for the operator (hosted bytes) until fsck removes them
+//
+// Invariant: a name below blobs/ is reached only by write, fsync, rename, fsync of the directory, in this order.
+// Everything blocks; call it in the offload pool. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/file_source.h"
+#include "base/digest.h"
+#include "base/result.h"
+#include "store/file_system.h"
+
+namespace bodega::store {
+
+// A whole blob, open for reading, whose bytes were hashed in this generation. Holding it keeps its bytes readable even after removal.
+class Blob final : public FileSource {
+ public:
+  Blob(Digest digest, std::unique_ptr<File> file, Generation generation);
+  const Digest& digest() const { return digest_; }
+  std::uint64_t size() const { return generation_.size; }
+  const Generation& generation() const { return generation_; }
+  // One fstat: is this still the generation that was hashed? False: drop it and open the blob again, which verifies anew.
+  bool intact() const;
+
+  int fd() const override { return file_->fd(); }
+  std::optional<std::uint64_t> total() const override { return size(); }
+  std::uint64_t available() const override { return size(); }
+  Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) override;
+  Result<std::size_t> read_at(char* into, std::size_t size, std::uint64_t offset) const { return file_->read_at(into, size, offset); }
+
+ private:
+  Digest digest_;
+  std::unique_ptr<File> file_;
+  Generation generation_;
+};
+
+class BlobStore;
+
+// One blob being written by one owner (any one thread at a time). Destroyed without commit(): the temp file is removed.
+class BlobWriter {
+ public:
+  virtual ~BlobWriter() = default;
+  virtual Result<void> append(std::string_view bytes) = 0;  // after an error only destruction is allowed
+  virtual std::uint64_t size() const = 0;
+  virtual int fd() const = 0;  // for readers that follow the growing file
+  // Ends the hash; no append after it. The digest of all bytes.
+  virtual Digest finish_digest() = 0;
+  // After finish_digest(). Durable when it returns: fsync, rename, fsync of the directory. A blob that exists already and is intact wins
+  // and the temp file goes. The descriptor of fd() stays valid through the returned blob or this writer.
+  virtual Result<std::shared_ptr<const Blob>> commit() = 0;
+};
+
+struct BlobInfo {
+  Digest digest;
+  std::uint64_t size = 0;
+};
+
+enum class Check { intact, damaged, missing };
+
+class BlobStore {
+ public:
+  virtual ~BlobStore() = default;
+
+  // A verified blob. The first open of a generation reads and hashes all of it (about 1 GB/s); later ones cost open and fstat.
+  // not_found; corrupt (the bytes do not have this digest, or it is no regular file); io.
+  virtual Result<std::shared_ptr<const Blob>> open(const Digest& digest) = 0;
+  // A new writer. Fails with no_space when the free-space floor would be broken by `expected_size`.
+  virtual Result<std::unique_ptr<BlobWriter>> create(std::uint64_t expected_size) = 0;
+  virtual Result<void> remove(const Digest& digest) = 0;  // absent is success
+  // Moves a damaged blob out of the way so that it can be fetched again; nothing is deleted.
+  virtual Result<void> quarantine(const Digest& digest) = 0;
+  // Hashes the bytes on disk now, whatever was verified before.
+  virtual Result<Check> check(const Digest& digest) = 0;
+  virtual Result<void> for_each(const std::function<void(const BlobInfo&)>& each) = 0;
+  // Removes temp files of earlier runs. At start, before any writer exists. How many.
+  virtual Result<std::size_t> sweep() = 0;
+  virtual Result<Space> space() = 0;
+  // False after a failed fsync: the disk may lose what it accepted. Health says degraded until restart.
+  virtual bool sync_trusted() const = 0;
+};
+
+struct StoreOptions {
+  std::uint64_t free_floor_bytes = 0;  // writers are refused when free space would fall below this
+  std::size_t verified_limit = 200'000;  // generations remembered as hashed; 64 bytes each
+};
+
+// Makes the directories. `file_system` must outlive the store.
+Result<std::unique_ptr<BlobStore>> open_blob_store(FileSystem& file_system, std::filesystem::path root, StoreOptions options);
+
+}  // namespace bodega::store

@@ -1,0 +1,66 @@
+// A blob that readers follow while it is being written: one writer, any number of readers on any loops, each at its own pace from the
+// page cache. The last block is held back until length and digest agree, so no reader ever has a complete wrong file in hand.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "async/file_source.h"
+#include "async/signal.h"
+#include "base/digest.h"
+#include "store/blob_store.h"
+
+namespace bodega::store {
+
+// What the arriving bytes must agree with. With neither digest the announced length is all there is to check.
+struct Expected {
+  std::optional<std::uint64_t> size;
+  std::optional<Digest> sha256;
+  std::string other_algorithm;  // a Hasher name, when the page gives no sha256
+  std::string other_hex;
+};
+
+// shared_ptr: the flight that writes and every response that reads hold it; whoever is last closes the file.
+class LiveBlob final : public FileSource {
+ public:
+  // Bytes kept back until the end is verified. One TLS record and one socket buffer of a slow client fit many times into it; a smaller
+  // one would let curl-like clients see all but a few bytes of a wrong file.
+  static constexpr std::uint64_t kHoldBack = 64 * 1024;
+
+  LiveBlob(std::unique_ptr<BlobWriter> writer, Expected expected);
+
+  // Writer side; blocks, one thread at a time.
+  Result<void> append(std::string_view bytes);  // too_large when more than expected.size arrives; the blob has then failed
+  // Checks length and digest, shows readers the rest, then commits. Readers need not wait for the disk: they see the end as soon as the
+  // digest agrees. corrupt when anything disagrees. When only the commit fails, readers still get the whole right file.
+  Result<std::shared_ptr<const Blob>> finish();
+  // Ends it for all readers; idempotent, after finish() without effect.
+  void abandon(Error error);
+  std::uint64_t written() const { return written_.load(std::memory_order_acquire); }
+
+  // Reader side; any thread.
+  int fd() const override;
+  std::optional<std::uint64_t> total() const override;  // the expected size, or the true one at the end
+  std::uint64_t available() const override { return available_.load(std::memory_order_acquire); }
+  Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) override;
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
+
+ private:
+  std::unique_ptr<BlobWriter> writer_;
+  Expected expected_;
+  std::optional<Hasher> other_hasher_;
+  std::shared_ptr<const Blob> blob_;  // set by finish(); keeps the descriptor
+  std::atomic<std::uint64_t> written_{0};
+  std::atomic<std::uint64_t> available_{0};
+  std::atomic<bool> ended_{false};
+  mutable std::mutex mutex_;  // guards error_; never held across a suspension
+  std::optional<Error> error_;
+  Signal changed_;
+};
+
+}  // namespace bodega::store
