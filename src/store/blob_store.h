@@ -32,7 +32,7 @@ class Blob final : public FileSource {
   std::uint64_t size() const { return generation_.size; }
   const Generation& generation() const { return generation_; }
   // One fstat: is this still the generation that was hashed? False: drop it and open the blob again, which verifies anew.
-  bool intact() const;
+  bool intact() const override;
 
   int fd() const override { return file_->fd(); }
   std::optional<std::uint64_t> total() const override { return size(); }

@@ -1,0 +1,30 @@
+// Which answers in the hot tables stand on which facts. Home loop only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/hot.h"
+
+namespace bodega::cache {
+
+// Facts are named by text: "index:root/pypi", "project:alice/dev/foo".
+class Dependencies {
+ public:
+  // A new permission that falls with any of these facts.
+  std::shared_ptr<const http::Validity> stand_on(const std::vector<std::string>& facts);
+  // The fact changed: every answer that stands on it is dropped before the next one is given.
+  void revoke(const std::string& fact);
+  void revoke_all();
+  std::size_t size() const { return by_fact_.size(); }
+
+ private:
+  void compact();
+  // weak_ptr: hot entries own the permissions; this only finds them.
+  std::map<std::string, std::vector<std::weak_ptr<http::Validity>>> by_fact_;
+  std::size_t until_compact_ = 1024;  // insertions until dead ones are swept; doubled with what is alive
+};
+
+}  // namespace bodega::cache
