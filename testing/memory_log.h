@@ -26,18 +26,17 @@ class MemoryLog final : public Log {
     }
   };
 
-  bool wants(LogLevel) const override { return true; }
-  LogFormat format() const override { return LogFormat::json; }
-  void event(LogLevel level, std::string_view name, std::span<const LogField> fields) override {
-    Event kept{level, std::string(name), {}};
-    for (const auto& field : fields) kept.fields.emplace_back(field.name(), field_text(field.value()));
+  void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override {
+    Event kept{level, std::string(event), {}};
+    for (const auto& field : fields) kept.fields.emplace_back(field.name, to_string(field.value));
     const std::lock_guard lock(mutex_);
     events_.push_back(std::move(kept));
   }
-  void raw_line(std::string_view line) override {
+  void write_line(std::string_view line) override {
     const std::lock_guard lock(mutex_);
     lines_.emplace_back(line);
   }
+  bool json() const override { return true; }
 
   std::vector<Event> events() const {
     const std::lock_guard lock(mutex_);
@@ -48,7 +47,7 @@ class MemoryLog final : public Log {
     std::erase_if(found, [name](const Event& event) { return event.name != name; });
     return found;
   }
-  std::vector<std::string> raw_lines() const {
+  std::vector<std::string> lines() const {
     const std::lock_guard lock(mutex_);
     return lines_;
   }

@@ -96,9 +96,8 @@ struct PutValue {
   std::string& out;
   LogFormat format;
 
-  void operator()(std::string_view text) const { format == LogFormat::json ? put_json_text(out, text) : put_plain_text(out, text); }
+  void operator()(const std::string& text) const { format == LogFormat::json ? put_json_text(out, text) : put_plain_text(out, text); }
   void operator()(std::int64_t value) const { put_number(out, value); }
-  void operator()(std::uint64_t value) const { put_number(out, value); }
   void operator()(double value) const {
     if (std::isfinite(value)) {
       put_number(out, value);
@@ -107,29 +106,30 @@ struct PutValue {
     }
   }
   void operator()(bool value) const { out += value ? "true" : "false"; }
-  void operator()(const Url* url) const { (*this)(std::string_view(redacted(*url))); }
 };
 
-void put_json_head(std::string& out, WallTime time, LogLevel level, std::string_view name) {
+void put_json_head(std::string& out, WallTime time, LogLevel level, std::string_view event) {
   out += R"({"time":")";
   put_time(out, time);
   out += R"(","level":")";
   out += to_string(level);
   out += R"(","event":")";
-  out += name;
+  out += event;
   out += '"';
 }
 
-void put_text_head(std::string& out, WallTime time, LogLevel level, std::string_view name) {
+void put_text_head(std::string& out, WallTime time, LogLevel level, std::string_view event) {
   put_time(out, time);
   out += ' ';
   const auto word = to_string(level);
   out += word;
   out.append(8 - word.size(), ' ');  // names begin in one column: the longest level, "warning", has seven letters
-  out += name;
+  out += event;
 }
 
 }  // namespace
+
+LogValue::LogValue(const Url& url) : value_(redacted(url)) {}
 
 std::string_view to_string(LogLevel level) {
   switch (level) {
@@ -141,34 +141,33 @@ std::string_view to_string(LogLevel level) {
   return "error";
 }
 
-void format_event(std::string& out, LogFormat format, WallTime time, LogLevel level, std::string_view name,
+void format_event(std::string& out, LogFormat format, WallTime time, LogLevel level, std::string_view event,
                   std::span<const LogField> fields) {
   const PutValue put{out, format};
   if (format == LogFormat::json) {
-    put_json_head(out, time, level, name);
+    put_json_head(out, time, level, event);
     for (const auto& field : fields) {
       out += R"(,")";
-      out += field.name();
+      out += field.name;
       out += R"(":)";
-      std::visit(put, field.value());
+      std::visit(put, field.value.get());
     }
     out += '}';
     return;
   }
-  put_text_head(out, time, level, name);
+  put_text_head(out, time, level, event);
   for (const auto& field : fields) {
     out += ' ';
-    out += field.name();
+    out += field.name;
     out += '=';
-    std::visit(put, field.value());
+    std::visit(put, field.value.get());
   }
 }
 
-std::string field_text(const LogField::Value& value) {
-  if (const auto* text = std::get_if<std::string_view>(&value)) return std::string(*text);
-  if (const auto* url = std::get_if<const Url*>(&value)) return redacted(**url);
+std::string to_string(const LogValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value.get())) return *text;
   std::string out;
-  std::visit(PutValue{out, LogFormat::text}, value);
+  std::visit(PutValue{out, LogFormat::text}, value.get());
   return out;
 }
 

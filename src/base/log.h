@@ -1,86 +1,80 @@
-// Structured log events: a stable name and typed fields, one line an event, as JSON or as text. What must not be seen redacts itself by its
-// type: a Secret prints as "***", a Url without user information and without the values of its query. No byte from outside can end a line
-// or reach a terminal as a control sequence. docs/logging.md lists names and fields.
+// Structured events: a stable name and typed fields, one line an event, as JSON or as text. The interface and the form of a line;
+// async/log_writer.h writes lines, testing/memory_log.h collects events. No byte from outside can end a line or reach a terminal as a
+// control sequence. docs/logging.md lists names and fields.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
+#include "base/secret.h"
 #include "base/time.h"
+#include "base/url.h"
 
 namespace bodega {
-
-class Secret;
-struct Url;
 
 enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { text, json };
 
 std::string_view to_string(LogLevel level);
 
-// One field. Text and Url are only looked at: they must live until the call it is given to has returned.
-class LogField {
+// A value of a field. Secrets and URLs redact by their type: a Secret is "***", a Url loses user information and query values.
+class LogValue {
  public:
-  using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool, const Url*>;
-
-  LogField(std::string_view name, std::string_view value) : name_(name), value_(value) {}
-  LogField(std::string_view name, const char* value) : name_(name), value_(std::string_view(value)) {}
-  LogField(std::string_view name, const std::string& value) : name_(name), value_(std::string_view(value)) {}
-  LogField(std::string_view name, bool value) : name_(name), value_(value) {}
-  LogField(std::string_view name, double value) : name_(name), value_(value) {}
-  LogField(std::string_view name, std::signed_integral auto value) : name_(name), value_(std::int64_t{value}) {}
-  LogField(std::string_view name, std::unsigned_integral auto value) : name_(name), value_(std::uint64_t{value}) {}
-  LogField(std::string_view name, const Url& value) : name_(name), value_(&value) {}
-  LogField(std::string_view name, const Secret&) : name_(name), value_(std::string_view("***")) {}
-
-  std::string_view name() const { return name_; }
-  const Value& value() const { return value_; }
+  LogValue(std::string_view text) : value_(std::string(text)) {}  // NOLINT(google-explicit-constructor): fields are written inline
+  LogValue(const std::string& text) : value_(text) {}             // NOLINT
+  LogValue(const char* text) : value_(std::string(text)) {}       // NOLINT
+  LogValue(bool value) : value_(value) {}                         // NOLINT
+  LogValue(double value) : value_(value) {}                       // NOLINT
+  template <class I, std::enable_if_t<std::is_integral_v<I> && !std::is_same_v<I, bool>, int> = 0>
+  LogValue(I value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT
+  LogValue(const Secret&) : value_(std::string("***")) {}          // NOLINT
+  LogValue(const Url& url);                                        // NOLINT
+  const std::variant<std::string, bool, double, std::int64_t>& get() const { return value_; }
 
  private:
-  std::string_view name_;
-  Value value_;
+  std::variant<std::string, bool, double, std::int64_t> value_;
 };
 
-// Appends one event without a line end. `name` and the field names are ours (lower case, dots and underscores) and stand as they are.
-void format_event(std::string& out, LogFormat format, WallTime time, LogLevel level, std::string_view name,
+struct LogField {
+  std::string_view name;
+  LogValue value;
+};
+
+// Appends one event without a line end. `event` and the field names are ours (lower case, dots and underscores) and stand as they are.
+void format_event(std::string& out, LogFormat format, WallTime time, LogLevel level, std::string_view event,
                   std::span<const LogField> fields);
 
-// The value of a field as text, unquoted and unescaped: for tests and for messages.
-std::string field_text(const LogField::Value& value);
+// The value as text, unquoted and unescaped: for tests and messages.
+std::string to_string(const LogValue& value);
 
-// Where events go; handed on by reference, never found through a global. Every function may be called from any thread and never blocks.
+// Handed on by reference, never found through a global. Any thread; never blocks on the log's target.
 class Log {
  public:
   virtual ~Log() = default;
   // Whether an event of this level would be kept: worth asking before costly fields are made.
-  virtual bool wants(LogLevel level) const = 0;
-  virtual LogFormat format() const = 0;
-  virtual void event(LogLevel level, std::string_view name, std::span<const LogField> fields) = 0;
-  // A finished line, without its end, as format_event() makes it: for the access log, which formats on the loop that served the request.
-  virtual void raw_line(std::string_view line) = 0;
+  virtual bool wants(LogLevel) const { return true; }
+  virtual void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) = 0;
+  // A finished line without its newline, for the access events that front loops format themselves. `json()` says which form is wanted.
+  virtual void write_line(std::string_view line) = 0;
+  virtual bool json() const = 0;
 
-  void debug(std::string_view name, std::initializer_list<LogField> fields = {}) { event_if_wanted(LogLevel::debug, name, fields); }
-  void info(std::string_view name, std::initializer_list<LogField> fields = {}) { event_if_wanted(LogLevel::info, name, fields); }
-  void warning(std::string_view name, std::initializer_list<LogField> fields = {}) { event_if_wanted(LogLevel::warning, name, fields); }
-  void error(std::string_view name, std::initializer_list<LogField> fields = {}) { event_if_wanted(LogLevel::error, name, fields); }
-
- private:
-  void event_if_wanted(LogLevel level, std::string_view name, std::initializer_list<LogField> fields) {
-    if (wants(level)) event(level, name, std::span(fields.begin(), fields.size()));
-  }
+  void debug(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::debug, event, fields); }
+  void info(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::info, event, fields); }
+  void warning(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::warning, event, fields); }
+  void error(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::error, event, fields); }
 };
 
 class NullLog final : public Log {
  public:
   bool wants(LogLevel) const override { return false; }
-  LogFormat format() const override { return LogFormat::text; }
-  void event(LogLevel, std::string_view, std::span<const LogField>) override {}
-  void raw_line(std::string_view) override {}
+  void write(LogLevel, std::string_view, std::initializer_list<LogField>) override {}
+  void write_line(std::string_view) override {}
+  bool json() const override { return false; }
 };
 
 }  // namespace bodega

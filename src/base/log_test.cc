@@ -27,10 +27,9 @@ std::string json_value(const LogField& field) {
 }
 
 TEST(Log, JsonLineHasTimeLevelNameAndFields) {
-  EXPECT_EQ(
-      line(LogFormat::json, {{"text", "a b"}, {"count", 7}, {"big", std::uint64_t{18446744073709551615U}}, {"share", 0.5}, {"ok", true}}),
-      R"({"time":"2026-11-21T02:57:50.000042Z","level":"info","event":"test.event","text":"a b","count":7,)"
-      R"("big":18446744073709551615,"share":0.5,"ok":true})");
+  EXPECT_EQ(line(LogFormat::json, {{"text", "a b"}, {"count", 7}, {"big", std::uint64_t{1} << 53}, {"share", 0.5}, {"ok", true}}),
+            R"({"time":"2026-11-21T02:57:50.000042Z","level":"info","event":"test.event","text":"a b","count":7,)"
+            R"("big":9007199254740992,"share":0.5,"ok":true})");
 }
 
 TEST(Log, TextLineQuotesOnlyWhatNeedsIt) {
@@ -59,7 +58,7 @@ TEST(Log, UrlsPrintWithoutUserAndQueryValues) {
   const auto url = Url::parse("https://alice:hunter2@example.org:8443/simple/a/?token=s3cret&x=&bare#part");
   ASSERT_TRUE(url.has_value());
   EXPECT_EQ(json_value({"f", *url}), R"("https://example.org:8443/simple/a/?token=***&x=***&***")");
-  EXPECT_EQ(field_text(LogField("f", *url).value()), "https://example.org:8443/simple/a/?token=***&x=***&***");
+  EXPECT_EQ(to_string(LogValue(*url)), "https://example.org:8443/simple/a/?token=***&x=***&***");
 }
 
 // uvicorn CVE-2020-7694 and others: a request line with %0a%1b[2J forged lines and drove the reader's terminal.
@@ -102,24 +101,6 @@ TEST(Log, NumbersAreJsonNumbers) {
 
 TEST(Log, TextCannotForgeAField) {
   EXPECT_NE(line(LogFormat::text, {{"name", "x outcome=hit"}}).find("name=\"x outcome=hit\""), std::string::npos);
-}
-
-TEST(Log, UnwantedLevelsAreNotMade) {
-  class Counting final : public Log {
-   public:
-    bool wants(LogLevel level) const override { return level >= LogLevel::warning; }
-    LogFormat format() const override { return LogFormat::text; }
-    void event(LogLevel, std::string_view, std::span<const LogField>) override { ++events; }
-    void raw_line(std::string_view) override {}
-    int events = 0;
-  };
-  Counting counting;
-  Log& log = counting;
-  log.debug("a");
-  log.info("b", {{"n", 1}});
-  log.warning("c", {{"n", 1}});
-  log.error("d");
-  EXPECT_EQ(counting.events, 2);
 }
 
 }  // namespace
