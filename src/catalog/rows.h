@@ -70,6 +70,7 @@ struct DocumentRow {
   DocumentState state = DocumentState::present;
   WallTime fetched_at{};   // when the upstream last confirmed it (200 or 304)
   WallTime expires_at{};   // fresh until
+  WallTime changed_at{};   // when the body last became another one
   std::string etag;
   std::string last_modified;
   std::uint64_t upstream_serial = 0;  // 0 = not told

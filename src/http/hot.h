@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
@@ -37,6 +39,8 @@ struct HotEntry {
   Body body;                      // string parts are shared_ptr<const string>
   std::shared_ptr<const Validity> validity;
   MonoTime valid_until{};         // after it the home loop decides again
+  // When a front loop last answered from it (mono clock, ns); relaxed. The home loop reads it for the cache's least-recently-used order.
+  mutable std::atomic<std::int64_t> last_hit_ns{0};
 };
 
 // Makes an entry of a whole 200 (or 301, 404) answer, so that hot and cold bytes agree by construction. `response.body` must not be a file
