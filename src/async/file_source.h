@@ -21,7 +21,7 @@ class FileSource {
   virtual std::uint64_t available() const = 0;
   // Resumes on the caller's loop when available() > offset or the file has ended; gives available(). A result equal to `offset` means the
   // file ended there, whole. An error means it will never be whole: the connection must break. Any loop.
-  virtual Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) = 0;
+  virtual Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) const = 0;
   // Whether the bytes are still those that were verified. Costs at most one fstat. False: answer from elsewhere, never from this file.
   virtual bool intact() const { return true; }
 };

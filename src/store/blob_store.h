@@ -5,10 +5,9 @@
 //   quarantine/<64 hex>.<n>       found damaged, kept for the operator (hosted bytes) until fsck removes them
 //
 // Invariant: a name below blobs/ is reached only by write, fsync, rename, fsync of the directory, in this order.
-// Everything blocks; call it in the offload pool. Thread-safe.
+// Everything blocks; call it in the offload pool. Thread-safe. The store outlives its writers; blobs need it no more.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -27,39 +26,43 @@ namespace bodega::store {
 // A whole blob, open for reading, whose bytes were hashed in this generation. Holding it keeps its bytes readable even after removal.
 class Blob final : public FileSource {
  public:
-  Blob(Digest digest, std::unique_ptr<File> file, Generation generation);
+  Blob(Digest digest, std::shared_ptr<File> file, Generation generation);
   const Digest& digest() const { return digest_; }
   std::uint64_t size() const { return generation_.size; }
   const Generation& generation() const { return generation_; }
-  // One fstat: is this still the generation that was hashed? False: drop it and open the blob again, which verifies anew.
+  // One fstat: is this still the generation that was hashed? Ask before a new answer is begun from a blob that was kept open. False is no
+  // verdict of damage: removal, quarantine and a new hard link change the generation as well. Drop it and open the blob again, which
+  // verifies anew (or says not_found); an answer that is on its way goes on, for it was begun with verified bytes.
   bool intact() const override;
 
   int fd() const override { return file_->fd(); }
   std::optional<std::uint64_t> total() const override { return size(); }
   std::uint64_t available() const override { return size(); }
-  Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) override;
+  Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) const override;
   Result<std::size_t> read_at(char* into, std::size_t size, std::uint64_t offset) const { return file_->read_at(into, size, offset); }
 
  private:
   Digest digest_;
-  std::unique_ptr<File> file_;
+  std::shared_ptr<File> file_;  // shared with the writer it came from, whose readers may still use the descriptor
   Generation generation_;
 };
 
-class BlobStore;
-
-// One blob being written by one owner (any one thread at a time). Destroyed without commit(): the temp file is removed.
+// One blob being written by one owner (any one thread at a time). Destroyed without commit(): the temp file is removed. After commit() or
+// discard() it touches neither the store nor the disk, so it may then be destroyed on any thread, and after the store.
 class BlobWriter {
  public:
   virtual ~BlobWriter() = default;
-  virtual Result<void> append(std::string_view bytes) = 0;  // after an error only destruction is allowed
+  virtual Result<void> append(std::string_view bytes) = 0;  // after an error only discard() and destruction are allowed
   virtual std::uint64_t size() const = 0;
-  virtual int fd() const = 0;  // for readers that follow the growing file
+  virtual int fd() const = 0;  // for readers that follow the growing file; valid as long as this writer
   // Ends the hash; no append after it. The digest of all bytes.
   virtual Digest finish_digest() = 0;
-  // After finish_digest(). Durable when it returns: fsync, rename, fsync of the directory. A blob that exists already and is intact wins
-  // and the temp file goes. The descriptor of fd() stays valid through the returned blob or this writer.
+  // After finish_digest(), once. Durable when it returns: fsync, rename, fsync of the directory. A blob that exists already and is intact
+  // wins and the temp file goes; a damaged one is replaced. After an error the temp file is gone and the blob was not added; a failed sync
+  // also ends BlobStore::sync_trusted().
   virtual Result<std::shared_ptr<const Blob>> commit() = 0;
+  // Gives the blob up: the temp file and the reserved space go now, the descriptor stays. Idempotent; nothing after commit().
+  virtual void discard() = 0;
 };
 
 struct BlobInfo {
@@ -76,15 +79,18 @@ class BlobStore {
   // A verified blob. The first open of a generation reads and hashes all of it (about 1 GB/s); later ones cost open and fstat.
   // not_found; corrupt (the bytes do not have this digest, or it is no regular file); io.
   virtual Result<std::shared_ptr<const Blob>> open(const Digest& digest) = 0;
-  // A new writer. Fails with no_space when the free-space floor would be broken by `expected_size`.
+  // A new writer. Fails with no_space when the free-space floor would be broken by `expected_size` on top of what writers that exist are
+  // still to write. 0: unknown; space is then taken step by step, and append() may fail with no_space.
   virtual Result<std::unique_ptr<BlobWriter>> create(std::uint64_t expected_size) = 0;
-  virtual Result<void> remove(const Digest& digest) = 0;  // absent is success
-  // Moves a damaged blob out of the way so that it can be fetched again; nothing is deleted.
+  // Absent is success. Open blobs stay readable. Not synced: after a power cut the blob may be there again.
+  virtual Result<void> remove(const Digest& digest) = 0;
+  // Moves a damaged blob out of the way so that it can be fetched again; nothing is deleted. Durable. not_found.
   virtual Result<void> quarantine(const Digest& digest) = 0;
-  // Hashes the bytes on disk now, whatever was verified before.
+  // Hashes the bytes on disk now, whatever was verified before. io: they could not be read.
   virtual Result<Check> check(const Digest& digest) = 0;
+  // Every regular file with a blob's name in a blob's place, in no order; anything else in the tree is passed over. `each` may call back.
   virtual Result<void> for_each(const std::function<void(const BlobInfo&)>& each) = 0;
-  // Removes temp files of earlier runs. At start, before any writer exists. How many.
+  // Removes temp files of earlier runs, and nothing whose name is not a temp file's. At start, before any writer exists. How many.
   virtual Result<std::size_t> sweep() = 0;
   virtual Result<Space> space() = 0;
   // False after a failed fsync: the disk may lose what it accepted. Health says degraded until restart.
@@ -92,8 +98,8 @@ class BlobStore {
 };
 
 struct StoreOptions {
-  std::uint64_t free_floor_bytes = 0;  // writers are refused when free space would fall below this
-  std::size_t verified_limit = 200'000;  // generations remembered as hashed; 64 bytes each
+  std::uint64_t free_floor_bytes = 0;    // writers are refused when free space would fall below this
+  std::size_t verified_limit = 200'000;  // generations remembered as hashed; about 110 bytes each, 22 MB in all
 };
 
 // Makes the directories. `file_system` must outlive the store.

@@ -38,12 +38,16 @@ class File {
   // After an error the bytes are in an unknown state and the file must be thrown away; sync is never retried.
   virtual Result<void> sync() = 0;
   virtual Result<Generation> generation() const = 0;
+  // A hint: the next read should come from the disk, not from memory. The scrub asks for it, because the page cache hides what rots below
+  // it.
+  virtual void drop_cached() {}
 };
 
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
-  // Never follows a symlink in the last component; anything but a regular file is `corrupt`. not_found when absent.
+  // Never follows a symlink in the last component and never blocks on a FIFO; anything but a regular file is `corrupt`. not_found when
+  // absent.
   virtual Result<std::unique_ptr<File>> open_read(const std::filesystem::path& path) = 0;
   // Read and write, must not exist yet, mode 0600.
   virtual Result<std::unique_ptr<File>> create(const std::filesystem::path& path) = 0;
@@ -51,7 +55,8 @@ class FileSystem {
   virtual Result<void> remove(const std::filesystem::path& path) = 0;                                   // a file; absent is success
   virtual Result<void> make_directories(const std::filesystem::path& path) = 0;                         // mode 0700; synced into the parent
   virtual Result<void> sync_directory(const std::filesystem::path& path) = 0;
-  // Calls `each` with the bare names of a directory's entries, in no order. An absent directory has none.
+  // Calls `each` with the bare names of a directory's entries, in no order. An absent directory has none; anything but a directory, a
+  // symlink to one included, is `corrupt`. `each` must not add or remove entries.
   virtual Result<void> list(const std::filesystem::path& path, const std::function<void(std::string_view)>& each) = 0;
   virtual Result<Space> space(const std::filesystem::path& path) = 0;
 };

@@ -39,7 +39,7 @@ class LiveBlob final : public FileSource {
   // Checks length and digest, shows readers the rest, then commits. Readers need not wait for the disk: they see the end as soon as the
   // digest agrees. corrupt when anything disagrees. When only the commit fails, readers still get the whole right file.
   Result<std::shared_ptr<const Blob>> finish();
-  // Ends it for all readers; idempotent, after finish() without effect.
+  // Ends it for all readers; idempotent, after finish() without effect. Whoever writes must end with finish() or abandon(): readers wait.
   void abandon(Error error);
   std::uint64_t written() const { return written_.load(std::memory_order_acquire); }
 
@@ -47,20 +47,24 @@ class LiveBlob final : public FileSource {
   int fd() const override;
   std::optional<std::uint64_t> total() const override;  // the expected size, or the true one at the end
   std::uint64_t available() const override { return available_.load(std::memory_order_acquire); }
-  Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) override;
+  Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) const override;
   bool ended() const { return ended_.load(std::memory_order_acquire); }
 
  private:
-  std::unique_ptr<BlobWriter> writer_;
-  Expected expected_;
+  std::uint64_t visible_of(std::uint64_t written) const;
+  Result<void> verify();
+  std::optional<Error> error() const;
+
+  std::unique_ptr<BlobWriter> writer_;  // kept to the end: it owns the descriptor that readers use
+  const Expected expected_;
   std::optional<Hasher> other_hasher_;
-  std::shared_ptr<const Blob> blob_;  // set by finish(); keeps the descriptor
   std::atomic<std::uint64_t> written_{0};
+  // Order: the writer stores available_ and error_ first, then ended_; readers load ended_ first. So an end never shows without its bytes.
   std::atomic<std::uint64_t> available_{0};
   std::atomic<bool> ended_{false};
   mutable std::mutex mutex_;  // guards error_; never held across a suspension
   std::optional<Error> error_;
-  Signal changed_;
+  mutable Signal changed_;
 };
 
 }  // namespace bodega::store

@@ -1,0 +1,383 @@
+#include "store/blob_store.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <random>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "store/books.h"
+#include "store/layout.h"
+#include "store/verified.h"
+
+namespace bodega::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Large enough that the system call is noise beside hashing (128 KiB take about 100 µs), small enough for a cache and for many threads.
+constexpr std::size_t kReadSize = 128 * 1024;
+// Space taken ahead by a writer whose size is unknown: one statvfs (about 1 µs) for each MiB written.
+constexpr std::uint64_t kSpaceStep = 1024 * 1024;
+// How often a first open starts again because the file changed its generation while it was hashed, as replacing and removing do.
+constexpr int kOpenTries = 3;
+
+std::string random_name() {
+  std::random_device source;
+  std::string bytes;
+  for (int i = 0; i < 4; ++i) {
+    const std::uint32_t word = source();
+    bytes.append(reinterpret_cast<const char*>(&word), sizeof word);
+  }
+  return to_hex(bytes);
+}
+
+Result<Digest> hash_file(File& file, std::uint64_t size) {
+  auto hasher = Hasher::sha256();
+  std::string buffer(static_cast<std::size_t>(std::clamp<std::uint64_t>(size, 1, kReadSize)), '\0');
+  for (std::uint64_t offset = 0; offset < size;) {
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size - offset));
+    BODEGA_TRY(const std::size_t count, file.read_at(buffer.data(), want, offset));
+    if (count == 0) break;  // shrunk meanwhile; the digest says so
+    hasher.update(std::string_view(buffer).substr(0, count));
+    offset += count;
+  }
+  return hasher.finish_digest();
+}
+
+class LocalBlobStore final : public BlobStore {
+ public:
+  LocalBlobStore(FileSystem& file_system, fs::path root, StoreOptions options)
+      : file_system_(file_system), layout_(root), verified_(options.verified_limit), space_(file_system, root, options.free_floor_bytes) {}
+
+  Result<void> make_layout();
+
+  Result<std::shared_ptr<const Blob>> open(const Digest& digest) override;
+  Result<std::unique_ptr<BlobWriter>> create(std::uint64_t expected_size) override;
+  Result<void> remove(const Digest& digest) override;
+  Result<void> quarantine(const Digest& digest) override;
+  Result<Check> check(const Digest& digest) override;
+  Result<void> for_each(const std::function<void(const BlobInfo&)>& each) override;
+  Result<std::size_t> sweep() override;
+  Result<Space> space() override { return file_system_.space(layout_.root()); }
+  bool sync_trusted() const override { return sync_trusted_.load(); }
+
+  // For the writer.
+  SpaceBook& book() { return space_; }
+  Result<std::shared_ptr<const Blob>> place(const Digest& digest, const std::shared_ptr<File>& file, const fs::path& temp);
+  void drop(const fs::path& temp) { (void)file_system_.remove(temp); }  // what stays is swept at the next start
+
+ private:
+  struct Opened {
+    std::shared_ptr<File> file;
+    Generation generation;
+  };
+
+  Result<Opened> open_verified(const Digest& digest);
+  // The verdict on one generation, or nullopt when it did not hold still.
+  Result<std::optional<Check>> judge(File& file, const Generation& generation, const Digest& digest);
+  Result<void> synced(Result<void> outcome);
+  Result<void> make_directory_durable(const Digest& digest);
+  Result<void> move_in(const Digest& digest, const fs::path& temp, Code standing);
+  Result<void> quarantine_locked(const Digest& digest);
+  Result<std::vector<std::string>> names(const fs::path& directory);
+  Result<void> visit(const std::string& first, const std::string& second, const std::function<void(const BlobInfo&)>& each);
+  // Commits, removals and quarantines of one digest follow each other: else the failed sync of one commit would take back the blob that
+  // another has acknowledged. 256 stripes, far more than pool threads, so that two digests seldom meet.
+  std::mutex& stripe(const Digest& digest) { return stripes_.at(static_cast<unsigned char>(digest.bytes()[0])); }
+
+  FileSystem& file_system_;
+  const Layout layout_;
+  VerifiedGenerations verified_;
+  SpaceBook space_;
+  DirectoryLedger directories_;
+  std::array<std::mutex, 256> stripes_;
+  std::atomic<bool> sync_trusted_{true};
+};
+
+class LocalBlobWriter final : public BlobWriter {
+ public:
+  LocalBlobWriter(LocalBlobStore& store, std::shared_ptr<File> file, fs::path temp, std::uint64_t granted)
+      : store_(store), file_(std::move(file)), temp_(std::move(temp)), granted_(granted), hasher_(Hasher::sha256()) {}
+  ~LocalBlobWriter() override { discard(); }
+
+  Result<void> append(std::string_view bytes) override {
+    if (stage_ != Stage::writing) return fail(Code::io, "this blob can no longer be written");
+    auto outcome = write(bytes);
+    if (!outcome) stage_ = Stage::broken;
+    return outcome;
+  }
+  std::uint64_t size() const override { return size_; }
+  int fd() const override { return file_->fd(); }
+
+  Digest finish_digest() override {
+    if (!digest_) digest_ = hasher_.finish_digest();
+    if (stage_ == Stage::writing) stage_ = Stage::sealed;
+    return *digest_;
+  }
+
+  Result<std::shared_ptr<const Blob>> commit() override {
+    if (stage_ != Stage::sealed) return fail(Code::io, "this blob cannot be committed");
+    auto blob = store_.place(*digest_, file_, temp_);
+    if (!blob) {
+      discard();
+    } else {
+      end();
+    }
+    return blob;
+  }
+
+  void discard() override {
+    if (stage_ == Stage::ended) return;
+    store_.drop(temp_);
+    end();
+  }
+
+ private:
+  enum class Stage { writing, sealed, broken, ended };
+
+  Result<void> write(std::string_view bytes) {
+    if (granted_ < bytes.size()) {
+      const std::uint64_t more = std::max<std::uint64_t>(bytes.size() - granted_, kSpaceStep);
+      BODEGA_TRY_VOID(store_.book().take(more));
+      granted_ += more;
+    }
+    BODEGA_TRY_VOID(file_->write_at(bytes, size_));
+    hasher_.update(bytes);
+    size_ += bytes.size();
+    granted_ -= bytes.size();
+    store_.book().give_back(bytes.size());
+    return {};
+  }
+
+  void end() {
+    store_.book().give_back(std::exchange(granted_, 0));
+    stage_ = Stage::ended;
+  }
+
+  LocalBlobStore& store_;
+  const std::shared_ptr<File> file_;
+  const fs::path temp_;
+  std::uint64_t granted_;  // space taken and not yet written
+  std::uint64_t size_ = 0;
+  Hasher hasher_;
+  std::optional<Digest> digest_;
+  Stage stage_ = Stage::writing;
+};
+
+Result<void> LocalBlobStore::make_layout() {
+  for (const auto& path : {layout_.blobs(), layout_.temp(), layout_.quarantine()}) BODEGA_TRY_VOID(file_system_.make_directories(path));
+  // Again, in case an earlier start died between making one and syncing its parent.
+  for (const auto& path : {layout_.root(), layout_.blobs().parent_path()}) BODEGA_TRY_VOID(synced(file_system_.sync_directory(path)));
+  return {};
+}
+
+Result<void> LocalBlobStore::synced(Result<void> outcome) {
+  if (!outcome) sync_trusted_.store(false);
+  return outcome;
+}
+
+Result<std::optional<Check>> LocalBlobStore::judge(File& file, const Generation& generation, const Digest& digest) {
+  BODEGA_TRY(const Digest found, hash_file(file, generation.size));
+  BODEGA_TRY(const Generation after, file.generation());
+  if (after != generation) return std::nullopt;
+  return found == digest ? Check::intact : Check::damaged;
+}
+
+Result<LocalBlobStore::Opened> LocalBlobStore::open_verified(const Digest& digest) {
+  for (int i = 0; i < kOpenTries; ++i) {
+    BODEGA_TRY(std::shared_ptr<File> file, file_system_.open_read(layout_.blob(digest)));
+    BODEGA_TRY(const Generation generation, file->generation());
+    if (verified_.knows(digest, generation)) return Opened{std::move(file), generation};
+    BODEGA_TRY(const auto verdict, judge(*file, generation, digest));
+    if (verdict == Check::damaged) return fail(Code::corrupt, "a stored file is damaged", "blob " + digest.hex());
+    if (verdict == Check::intact) {
+      verified_.put(digest, generation);
+      return Opened{std::move(file), generation};
+    }
+  }
+  return fail(Code::corrupt, "a stored file keeps changing", "blob " + digest.hex());
+}
+
+Result<std::shared_ptr<const Blob>> LocalBlobStore::open(const Digest& digest) {
+  BODEGA_TRY(Opened opened, open_verified(digest));
+  return std::make_shared<const Blob>(digest, std::move(opened.file), opened.generation);
+}
+
+Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::uint64_t expected_size) {
+  BODEGA_TRY_VOID(space_.take(expected_size));
+  const fs::path temp = layout_.temp() / random_name();
+  auto file = file_system_.create(temp);
+  if (!file) {
+    space_.give_back(expected_size);
+    return fail(std::move(file).error());
+  }
+  return std::make_unique<LocalBlobWriter>(*this, std::move(*file), temp, expected_size);
+}
+
+Result<std::shared_ptr<const Blob>> LocalBlobStore::place(const Digest& digest, const std::shared_ptr<File>& file, const fs::path& temp) {
+  const std::lock_guard lock(stripe(digest));
+  const fs::path directory = layout_.blob(digest).parent_path();
+  auto standing = open_verified(digest);
+  // Whole is not yet durable: its writer may have died before the sync, or it was copied here by hand. On a clean file a sync costs
+  // nothing.
+  if (standing && synced(standing->file->sync())) {
+    BODEGA_TRY_VOID(make_directory_durable(digest));
+    BODEGA_TRY_VOID(synced(file_system_.sync_directory(directory)));
+    drop(temp);
+    return std::make_shared<const Blob>(digest, std::move(standing->file), standing->generation);
+  }
+  // Bytes first, name last: from here on every step must be durable before the next begins.
+  BODEGA_TRY_VOID(synced(file->sync()));
+  BODEGA_TRY_VOID(make_directory_durable(digest));
+  BODEGA_TRY_VOID(move_in(digest, temp, standing ? Code::io : standing.error().code));
+  if (auto outcome = synced(file_system_.sync_directory(directory)); !outcome) {
+    // A later commit would find the name, sync again and be told success for an entry that the disk never got. So the name goes.
+    (void)file_system_.remove(layout_.blob(digest));
+    return fail(std::move(outcome).error());
+  }
+  // After the rename, which changes the ctime.
+  BODEGA_TRY(const Generation generation, file->generation());
+  verified_.put(digest, generation);
+  return std::make_shared<const Blob>(digest, file, generation);
+}
+
+Result<void> LocalBlobStore::make_directory_durable(const Digest& digest) {
+  if (directories_.knows(digest)) return {};
+  const fs::path directory = layout_.blob(digest).parent_path();
+  BODEGA_TRY_VOID(file_system_.make_directories(directory));
+  BODEGA_TRY_VOID(synced(file_system_.sync_directory(directory.parent_path())));
+  BODEGA_TRY_VOID(synced(file_system_.sync_directory(layout_.blobs())));
+  directories_.note(digest, true);
+  return {};
+}
+
+Result<void> LocalBlobStore::move_in(const Digest& digest, const fs::path& temp, Code standing) {
+  auto moved = file_system_.rename(temp, layout_.blob(digest));
+  if (moved) return moved;
+  if (standing == Code::corrupt) {
+    // Of what can stand there, a rename replaces everything but a directory.
+    BODEGA_TRY_VOID(quarantine_locked(digest));
+  } else if (moved.error().code == Code::not_found) {
+    // Somebody took the directory away while we run.
+    directories_.note(digest, false);
+    BODEGA_TRY_VOID(make_directory_durable(digest));
+  } else {
+    return moved;
+  }
+  return file_system_.rename(temp, layout_.blob(digest));
+}
+
+Result<void> LocalBlobStore::remove(const Digest& digest) {
+  const std::lock_guard lock(stripe(digest));
+  verified_.erase(digest);
+  return file_system_.remove(layout_.blob(digest));
+}
+
+Result<void> LocalBlobStore::quarantine(const Digest& digest) {
+  const std::lock_guard lock(stripe(digest));
+  return quarantine_locked(digest);
+}
+
+Result<void> LocalBlobStore::quarantine_locked(const Digest& digest) {
+  verified_.erase(digest);
+  const std::string prefix = digest.hex() + ".";
+  std::uint64_t next = 1;
+  BODEGA_TRY(const auto taken, names(layout_.quarantine()));
+  for (const std::string& name : taken) {
+    if (!name.starts_with(prefix)) continue;
+    const auto number = parse_u64(std::string_view(name).substr(prefix.size()));
+    if (number && *number >= next) next = *number + 1;
+  }
+  BODEGA_TRY_VOID(file_system_.rename(layout_.blob(digest), layout_.quarantine() / (prefix + std::to_string(next))));
+  // The new name first: a power cut in between leaves the bytes under both names, never under none.
+  BODEGA_TRY_VOID(synced(file_system_.sync_directory(layout_.quarantine())));
+  return synced(file_system_.sync_directory(layout_.blob(digest).parent_path()));
+}
+
+Result<Check> LocalBlobStore::check(const Digest& digest) {
+  verified_.erase(digest);
+  for (int i = 0; i < kOpenTries; ++i) {
+    auto file = file_system_.open_read(layout_.blob(digest));
+    if (!file && file.error().code == Code::not_found) return Check::missing;
+    if (!file && file.error().code == Code::corrupt) return Check::damaged;
+    if (!file) return fail(std::move(file).error());
+    BODEGA_TRY(const Generation generation, (*file)->generation());
+    (*file)->drop_cached();
+    BODEGA_TRY(const auto verdict, judge(**file, generation, digest));
+    if (verdict == Check::intact) verified_.put(digest, generation);
+    if (verdict) return *verdict;
+  }
+  return Check::damaged;
+}
+
+Result<std::vector<std::string>> LocalBlobStore::names(const fs::path& directory) {
+  std::vector<std::string> found;
+  auto outcome = file_system_.list(directory, [&found](std::string_view name) { found.emplace_back(name); });
+  if (!outcome && outcome.error().code == Code::corrupt) return std::vector<std::string>{};  // no directory, so it is none of ours
+  if (!outcome) return fail(std::move(outcome).error());
+  return found;
+}
+
+Result<void> LocalBlobStore::for_each(const std::function<void(const BlobInfo&)>& each) {
+  BODEGA_TRY(const auto firsts, names(layout_.blobs()));
+  for (const std::string& first : firsts) {
+    if (!Layout::is_fan_name(first)) continue;
+    BODEGA_TRY(const auto seconds, names(layout_.blobs() / first));
+    for (const std::string& second : seconds) {
+      if (Layout::is_fan_name(second)) BODEGA_TRY_VOID(visit(first, second, each));
+    }
+  }
+  return {};
+}
+
+Result<void> LocalBlobStore::visit(const std::string& first, const std::string& second, const std::function<void(const BlobInfo&)>& each) {
+  BODEGA_TRY(const auto found, names(layout_.blobs() / first / second));
+  for (const std::string& name : found) {
+    const auto digest = Layout::digest_of(first, second, name);
+    if (!digest) continue;
+    auto file = file_system_.open_read(layout_.blob(*digest));
+    // Foreign, or removed since the directory was read.
+    if (!file && (file.error().code == Code::corrupt || file.error().code == Code::not_found)) continue;
+    if (!file) return fail(std::move(file).error());
+    BODEGA_TRY(const Generation generation, (*file)->generation());
+    each(BlobInfo{*digest, generation.size});
+  }
+  return {};
+}
+
+Result<std::size_t> LocalBlobStore::sweep() {
+  BODEGA_TRY(const auto found, names(layout_.temp()));
+  std::size_t removed = 0;
+  for (const std::string& name : found) {
+    // One that cannot be removed must not keep the others, or the start, from going on.
+    if (Layout::is_temp_name(name) && file_system_.remove(layout_.temp() / name)) ++removed;
+  }
+  return removed;
+}
+
+}  // namespace
+
+Blob::Blob(Digest digest, std::shared_ptr<File> file, Generation generation)
+    : digest_(digest), file_(std::move(file)), generation_(generation) {}
+
+bool Blob::intact() const {
+  const auto now = file_->generation();
+  return now && *now == generation_;
+}
+
+Task<Result<std::uint64_t>> Blob::wait_beyond(std::uint64_t offset) const {
+  (void)offset;  // nothing more will ever come, whatever was asked for
+  co_return size();
+}
+
+Result<std::unique_ptr<BlobStore>> open_blob_store(FileSystem& file_system, fs::path root, StoreOptions options) {
+  auto store = std::make_unique<LocalBlobStore>(file_system, std::move(root), options);
+  BODEGA_TRY_VOID(store->make_layout());
+  return store;
+}
+
+}  // namespace bodega::store
