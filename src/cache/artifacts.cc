@@ -1,0 +1,303 @@
+#include "cache/artifacts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/loop.h"
+#include "async/signal.h"
+#include "base/check.h"
+#include "base/text.h"
+
+namespace bodega::cache {
+
+using http::CacheOutcome;
+
+namespace {
+
+// A fill nobody reads is finished when little is missing: the bytes are likely wanted soon, and half a file is worth nothing.
+constexpr std::uint64_t kFinishAnyway = 8ULL << 20;
+
+std::string key_of(const ArtifactRequest& request) {
+  return request.expected.sha256 ? request.expected.sha256->hex() : "url:" + request.url.text();
+}
+
+http::FetchRequest to_fetch(const ArtifactRequest& request) {
+  http::FetchRequest fetch;
+  fetch.url = request.url;
+  fetch.headers.add("Accept", "*/*");
+  return fetch;
+}
+
+bool strong(std::string_view etag) { return etag.size() > 2 && etag.front() == '"'; }
+
+// "bytes 100-199/200" -> 100.
+std::optional<std::uint64_t> range_start(std::string_view content_range) {
+  if (!istarts_with(content_range, "bytes ")) return std::nullopt;
+  content_range.remove_prefix(6);
+  return parse_u64(content_range.substr(0, content_range.find('-')));
+}
+
+}  // namespace
+
+bool keep_filling(int readers, std::uint64_t written, std::optional<std::uint64_t> total) {
+  if (readers > 0) return true;
+  if (!total) return false;
+  const std::uint64_t missing = *total - std::min(written, *total);
+  return written >= missing || missing <= kFinishAnyway;
+}
+
+// One file on its way in. The table holds it until it has ended; askers hold it while they read.
+struct Artifacts::Fill {
+  std::optional<Result<Artifact>> opened;  // set once: what askers get, or why not. A live one has no source; each asker makes its own
+  Signal ready;
+  std::shared_ptr<store::LiveBlob> live;
+  std::atomic<int> readers{0};
+  std::unique_ptr<http::FetchBody> body;
+  std::optional<std::uint64_t> total;
+  std::string etag;
+  std::uint64_t skip = 0;  // bytes of a restarted transfer that are there already
+
+  void open(Result<Artifact> result) {
+    if (!opened) opened.emplace(std::move(result));
+    ready.notify_all();
+  }
+};
+
+namespace {
+
+// Counts one asker for as long as it may still read.
+template <class Fill>
+class Seat {
+ public:
+  explicit Seat(std::shared_ptr<Fill> fill) : fill_(std::move(fill)) { fill_->readers.fetch_add(1); }
+  ~Seat() {
+    if (fill_) fill_->readers.fetch_sub(1);
+  }
+  Seat(Seat&& other) noexcept : fill_(std::exchange(other.fill_, nullptr)) {}
+  Seat& operator=(Seat&&) = delete;
+
+ private:
+  std::shared_ptr<Fill> fill_;
+};
+
+template <class Fill>
+class Following final : public FileSource {
+ public:
+  Following(Seat<Fill> seat, std::shared_ptr<store::LiveBlob> live) : seat_(std::move(seat)), live_(std::move(live)) {}
+  int fd() const override { return live_->fd(); }
+  std::optional<std::uint64_t> total() const override { return live_->total(); }
+  std::uint64_t available() const override { return live_->available(); }
+  Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) const override { return live_->wait_beyond(offset); }
+
+ private:
+  Seat<Fill> seat_;
+  std::shared_ptr<store::LiveBlob> live_;
+};
+
+}  // namespace
+
+Artifacts::Artifacts(Dependencies use)
+    : use_(use), tasks_(use.home, [log = &use.log](const std::string& what) { log->error("bug", {{"in", "artifacts"}, {"what", what}}); }) {}
+
+Task<Result<Artifact>> Artifacts::get(ArtifactRequest request) {
+  BODEGA_CHECK(use_.home.here(), "Artifacts is home-loop state");
+  const std::string key = key_of(request);
+  const auto found = fills_.find(key);
+  if (found != fills_.end()) co_return co_await join(found->second, CacheOutcome::joined);
+  const auto fresh = std::make_shared<Fill>();
+  fills_[key] = fresh;
+  auto joined = join(fresh, CacheOutcome::miss);
+  auto work = fill(std::move(request), key, fresh);
+  tasks_.spawn(std::move(work));
+  co_return co_await std::move(joined);
+}
+
+Task<Result<Artifact>> Artifacts::join(FillRef fill, CacheOutcome outcome) {
+  Seat<Fill> seat(fill);
+  auto unopened = [&fill] { return !fill->opened.has_value(); };
+  while (unopened()) co_await fill->ready.wait(unopened);
+  if (!*fill->opened) co_return fail(fill->opened->error());
+  Artifact artifact = **fill->opened;
+  if (artifact.outcome != CacheOutcome::hit) artifact.outcome = outcome;
+  if (!artifact.source) artifact.source = std::make_shared<Following<Fill>>(std::move(seat), fill->live);
+  co_return artifact;
+}
+
+Task<void> Artifacts::fill(ArtifactRequest request, std::string key, FillRef fill) {
+  auto stored = co_await find_stored(request);
+  if (stored && *stored) {
+    fills_.erase(key);
+    fill->open(std::move(**stored));
+    co_return;
+  }
+  Result<void> done = stored ? Result<void>() : fail(stored.error());
+  if (done) {
+    auto ran = run_fill(request, fill);
+    done = co_await std::move(ran);
+  }
+  fills_.erase(key);
+  if (done) co_return;
+  if (done.error().code != Code::cancelled) {
+    use_.log.warning("artifact.failed", {{"url", request.url}, {"why", done.error().describe()}});
+  }
+  if (fill->live) fill->live->abandon(done.error());
+  fill->open(fail(done.error()));
+}
+
+Task<Result<std::optional<Artifact>>> Artifacts::find_stored(const ArtifactRequest& request) {
+  std::optional<Digest> digest = request.expected.sha256;
+  bool verified = true;
+  if (!digest) {
+    const std::string url = request.url.text();
+    auto question = [&url](catalog::CacheReader& reader) { return reader.located(url); };
+    auto located = co_await use_.catalog.read_cache(question);
+    if (!located || !*located) co_return std::optional<Artifact>();
+    digest = (*located)->digest;
+    verified = (*located)->verified;
+  }
+  auto blob = co_await open(*digest);
+  if (!blob) {
+    if (blob.error().code == Code::not_found) co_return std::optional<Artifact>();
+    co_return fail(blob.error());
+  }
+  use_.space.used(*digest);
+  Artifact artifact{*blob, (*blob)->size(), *digest, CacheOutcome::hit, true, verified};
+  co_return std::optional<Artifact>(std::move(artifact));
+}
+
+Task<Result<std::shared_ptr<const store::Blob>>> Artifacts::open(Digest digest) {
+  auto look = [this, &digest] { return use_.store.open(digest); };
+  auto blob = co_await offload(use_.pool, look);
+  if (blob || blob.error().code != Code::corrupt) co_return blob;
+  auto question = [&digest](catalog::Reader& reader) { return reader.is_hosted(digest); };
+  auto hosted = co_await use_.catalog.read(question);
+  const bool ours = !hosted || *hosted;  // when in doubt, nothing is removed
+  use_.log.error("blob.damaged", {{"sha256", digest.hex()}, {"hosted", ours}, {"why", blob.error().describe()}});
+  if (ours) co_return fail(Code::corrupt, "the file is damaged on the server's disk; its operator must restore it", digest.hex());
+  auto remove = [this, &digest] { return use_.store.remove(digest); };
+  auto removed = co_await offload(use_.pool, remove);
+  if (!removed) co_return fail(removed.error());
+  auto forget = [&digest](catalog::CacheTransaction& transaction) { return transaction.forget_cached(digest); };
+  auto forgotten = co_await use_.catalog.write_cache(forget);
+  if (!forgotten) use_.log.warning("blob.not_forgotten", {{"sha256", digest.hex()}, {"why", forgotten.error().describe()}});
+  co_return fail(Code::not_found, "no such file", "the cached copy was damaged");
+}
+
+Task<Result<void>> Artifacts::start_fill(const ArtifactRequest& request, FillRef fill) {
+  auto fetch = to_fetch(request);
+  auto response = co_await use_.upstream.fetch(std::move(fetch));
+  if (!response) co_return fail(std::move(response).error());
+  if (response->status == 404 || response->status == 410) co_return fail(Code::not_found, "no such file", "the upstream says 404");
+  if (response->status != 200) {
+    auto status = check_status(*response, use_.clock.wall());
+    if (!status) co_return fail(std::move(status).error());
+    co_return fail(Code::upstream_failed, "the upstream answered " + std::to_string(response->status) + " for a file");
+  }
+  const auto& expected = request.expected;
+  if (expected.size && response->content_length && *expected.size != *response->content_length) {
+    co_return fail(Code::upstream_failed, "the upstream announced another length for this file than its page");
+  }
+  fill->total = expected.size ? expected.size : response->content_length;
+  if (!fill->total && !expected.sha256 && expected.other_hex.empty()) {
+    co_return fail(Code::upstream_failed, "the upstream tells neither length nor digest of this file");
+  }
+  fill->etag = std::string(response->headers.get("ETag"));
+  fill->body = std::move(response->body);
+  const std::uint64_t size = fill->total.value_or(0);
+  auto room = co_await use_.space.make_room(size);
+  if (!room) co_return fail(std::move(room).error());
+  auto create = [this, size] { return use_.store.create(size); };
+  auto writer = co_await offload(use_.pool, create);
+  if (!writer) co_return fail(std::move(writer).error());
+  store::Expected full = expected;
+  full.size = fill->total;
+  fill->live = std::make_shared<store::LiveBlob>(std::move(*writer), std::move(full));
+  co_return Result<void>();
+}
+
+Task<Result<void>> Artifacts::run_fill(const ArtifactRequest& request, FillRef fill) {
+  auto started = co_await start_fill(request, fill);
+  if (!started) co_return fail(std::move(started).error());
+  // Of a file up to the hold-back nothing could be sent before the end, and waiting turns a broken one into a clean error.
+  const bool small = fill->total && *fill->total <= store::LiveBlob::kHoldBack;
+  const bool verified = request.expected.sha256.has_value() || !request.expected.other_hex.empty();
+  if (!small) fill->open(Artifact{nullptr, fill->total, request.expected.sha256, CacheOutcome::miss, false, verified});
+  auto taken = co_await take_body(fill);
+  if (!taken && taken.error().code != Code::cancelled && taken.error().code != Code::no_space && taken.error().code != Code::too_large) {
+    use_.log.info("artifact.resume", {{"url", request.url}, {"at", fill->live->written()}, {"why", taken.error().describe()}});
+    taken = co_await resume(request, fill);
+  }
+  if (!taken) co_return fail(std::move(taken).error());
+  co_return co_await finish(request, fill);
+}
+
+Task<Result<void>> Artifacts::take_body(FillRef fill) {
+  for (;;) {
+    if (tasks_.stopping()) co_return fail(Code::cancelled, "the server is stopping");
+    if (!keep_filling(fill->readers.load(), fill->live->written(), fill->total)) co_return fail(Code::cancelled, "nobody waits for the file");
+    auto piece = co_await fill->body->read();
+    if (!piece) co_return fail(std::move(piece).error());
+    if (piece->empty()) break;
+    std::string_view bytes = *piece;
+    const auto skipped = std::min<std::uint64_t>(fill->skip, bytes.size());
+    fill->skip -= skipped;
+    bytes.remove_prefix(skipped);
+    if (bytes.empty()) continue;
+    auto append = [&fill, bytes] { return fill->live->append(bytes); };
+    auto appended = co_await offload(use_.pool, append);
+    if (!appended) co_return fail(std::move(appended).error());
+  }
+  if (fill->total && fill->live->written() < *fill->total) co_return fail(Code::upstream_failed, "the upstream sent fewer bytes than it announced");
+  co_return Result<void>();
+}
+
+// One more try from where the first broke off. Glued bytes are safe where a digest covers the whole; without one only If-Range will do.
+Task<Result<void>> Artifacts::resume(const ArtifactRequest& request, FillRef fill) {
+  const std::uint64_t have = fill->live->written();
+  const bool covered = request.expected.sha256.has_value() || !request.expected.other_hex.empty();
+  if (!strong(fill->etag) && !covered) co_return fail(Code::upstream_failed, "the upstream broke off in the middle of the file");
+  auto fetch = to_fetch(request);
+  if (have > 0 && strong(fill->etag)) {
+    fetch.headers.add("Range", "bytes=" + std::to_string(have) + "-");
+    fetch.headers.add("If-Range", fill->etag);
+  }
+  auto response = co_await use_.upstream.fetch(std::move(fetch));
+  if (!response) co_return fail(std::move(response).error());
+  if (response->status == 206) {
+    if (range_start(response->headers.get("Content-Range")) != have) co_return fail(Code::upstream_failed, "the upstream resumed elsewhere");
+  } else if (response->status == 200 && covered) {
+    fill->skip = have;
+  } else {
+    co_return fail(Code::upstream_failed, "the upstream broke off and would not resume");
+  }
+  fill->body = std::move(response->body);
+  co_return co_await take_body(fill);
+}
+
+Task<Result<void>> Artifacts::finish(const ArtifactRequest& request, FillRef fill) {
+  auto end = [&fill] { return fill->live->finish(); };
+  auto blob = co_await offload(use_.pool, end);
+  if (!blob) {
+    auto error = std::move(blob).error();
+    if (error.code == Code::corrupt) {
+      error = Error{Code::upstream_failed, "the upstream sent bytes that do not agree with the digest on its page", error.describe(), std::nullopt};
+    }
+    co_return fail(std::move(error));
+  }
+  const auto& expected = request.expected;
+  const bool verified = expected.sha256.has_value() || !expected.other_hex.empty();
+  const catalog::CachedBlobRow row{(*blob)->digest(), (*blob)->size(), use_.clock.wall()};
+  std::optional<catalog::LocatedRow> located;
+  if (!expected.sha256) located = catalog::LocatedRow{request.url.text(), row.digest, row.size, verified};
+  auto record = [&row, &located](catalog::CacheTransaction& transaction) -> Result<void> {
+    BODEGA_TRY_VOID(transaction.put_cached(row));
+    return located ? transaction.put_located(*located) : Result<void>();
+  };
+  // Bytes first, record last. A lost record only means that the blob is adopted later.
+  auto recorded = co_await use_.catalog.write_cache(record);
+  if (!recorded) use_.log.warning("artifact.not_recorded", {{"url", request.url}, {"why", recorded.error().describe()}});
+  fill->open(Artifact{*blob, row.size, row.digest, CacheOutcome::miss, true, verified});
+  co_return Result<void>();
+}
+
+}  // namespace bodega::cache

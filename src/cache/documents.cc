@@ -1,0 +1,216 @@
+#include "cache/documents.h"
+
+#include <utility>
+
+#include "async/loop.h"
+#include "base/check.h"
+
+namespace bodega::cache {
+
+using catalog::DocumentRow;
+using catalog::DocumentState;
+using http::CacheOutcome;
+
+namespace {
+
+Kept kept_of(const DocumentRow& row) { return {row.state, row.fetched_at, row.expires_at}; }
+
+std::optional<Kept> kept_of(const std::shared_ptr<const DocumentRow>& row) {
+  return row ? std::optional<Kept>(kept_of(*row)) : std::nullopt;
+}
+
+http::FetchRequest to_fetch(const DocumentRequest& request, const std::shared_ptr<const DocumentRow>& old) {
+  http::FetchRequest fetch;
+  fetch.url = request.url;
+  fetch.headers.add("Accept", request.accept);
+  if (old && old->state == DocumentState::present) {
+    if (!old->etag.empty()) {
+      fetch.headers.add("If-None-Match", old->etag);
+    } else if (!old->last_modified.empty()) {
+      fetch.headers.add("If-Modified-Since", old->last_modified);
+    }
+  }
+  fetch.decode = true;
+  fetch.max_bytes = request.max_bytes;
+  return fetch;
+}
+
+Error no_such(const DocumentRequest& request) {
+  return Error{Code::not_found, "The project " + request.name + " does not exist.", "known absent upstream", std::nullopt};
+}
+
+// Lands a flight whose work ended in an exception, so that nobody waits for ever on a bug.
+template <class Table, class Ref>
+class Lander {
+ public:
+  Lander(Table& table, std::string key, Ref flight) : table_(table), key_(std::move(key)), flight_(std::move(flight)) {}
+  ~Lander() {
+    if (!flight_->result) table_.land(key_, flight_, fail(Code::io, "the request ended in an unexpected way"));
+  }
+  Lander(const Lander&) = delete;
+  Lander& operator=(const Lander&) = delete;
+
+ private:
+  Table& table_;
+  std::string key_;
+  Ref flight_;
+};
+
+}  // namespace
+
+Documents::Documents(Dependencies use, FreshnessRules rules)
+    : use_(use), rules_(rules), tasks_(use.home, [log = &use.log](const std::string& what) { log->error("bug", {{"in", "documents"}, {"what", what}}); }) {}
+
+Task<Result<DocumentAnswer>> Documents::get(DocumentRequest request) {
+  BODEGA_CHECK(use_.home.here(), "Documents is home-loop state");
+  const std::string key = request.index + "/" + request.name;
+  auto flight = flights_.find(key);
+  RowRef old = flight ? old_of_[key] : nullptr;
+  if (!flight) {
+    auto looked = co_await kept(request.index, request.name);
+    BODEGA_CO_TRY(old, std::move(looked));
+    if (decide_use(kept_of(old), use_.clock.wall(), request.wish, rules_) == Use::as_is) {
+      if (old->state == DocumentState::absent) co_return fail(no_such(request));
+      co_return DocumentAnswer{old, CacheOutcome::hit, false, {}};
+    }
+    flight = flights_.find(key);  // somebody may have begun while we looked
+  }
+  const CacheOutcome joined = flight ? CacheOutcome::joined : CacheOutcome::none;
+  if (!flight) {
+    flight = flights_.begin(key);
+    old_of_[key] = old;
+    auto work = fly(request, old, key, flight);
+    tasks_.spawn(std::move(work));
+  }
+  if (old && may_serve_stale(kept_of(*old), use_.clock.wall(), rules_)) {
+    const MonoTime deadline = use_.clock.mono() + rules_.patience;
+    auto in_time = co_await wait_landed_until<Landed>(flight, use_.timers, use_.clock, deadline);
+    if (!in_time) co_return DocumentAnswer{old, CacheOutcome::stale, true, "the upstream is slow"};
+    co_return answer(*in_time, old, joined, key);
+  }
+  auto landed = co_await wait_landed<Landed>(flight);
+  co_return answer(landed, old, joined, key);
+}
+
+Result<DocumentAnswer> Documents::answer(const Result<Landed>& landed, const RowRef& old, CacheOutcome joined, const std::string& key) {
+  if (!landed) {
+    if (old && may_serve_stale(kept_of(*old), use_.clock.wall(), rules_)) {
+      return DocumentAnswer{old, CacheOutcome::stale, true, landed.error().describe()};
+    }
+    return fail(landed.error());
+  }
+  if (!landed->row) return fail(Code::not_found, "The project " + key.substr(key.rfind('/') + 1) + " does not exist.", "the upstream says 404");
+  return DocumentAnswer{landed->row, joined == CacheOutcome::joined ? joined : landed->outcome, false, {}};
+}
+
+Task<Result<Documents::RowRef>> Documents::kept(const std::string& index, const std::string& name) {
+  auto question = [&index, &name](catalog::CacheReader& reader) { return reader.document(index, name); };
+  auto row = co_await use_.catalog.read_cache(question);
+  if (row) co_return std::make_shared<const DocumentRow>(std::move(*row));
+  if (row.error().code == Code::not_found) co_return RowRef();
+  // A copy that cannot be read is no copy: it can be fetched again.
+  use_.log.warning("document.unreadable", {{"index", index}, {"name", name}, {"why", row.error().describe()}});
+  co_return RowRef();
+}
+
+Task<void> Documents::fly(DocumentRequest request, RowRef old, std::string key, std::shared_ptr<Flight> flight) {
+  const Lander<Flights<Landed>, std::shared_ptr<Flight>> lander(flights_, key, flight);
+  if (!old) {
+    // The asker looked before the flight began; another flight may have landed in between.
+    auto looked = co_await kept(request.index, request.name);
+    if (looked && *looked && decide_use(kept_of(*looked), use_.clock.wall(), ClientWish::cached_is_fine, rules_) == Use::as_is) {
+      const RowRef row = (*looked)->state == DocumentState::present ? *looked : nullptr;
+      old_of_.erase(key);
+      flights_.land(key, flight, Landed{row, CacheOutcome::hit});
+      co_return;
+    }
+  }
+  auto landed = co_await ask_upstream(request, old);
+  if (!landed) {
+    use_.log.warning("document.failed", {{"index", request.index}, {"name", request.name}, {"url", request.url}, {"why", landed.error().describe()}});
+  }
+  old_of_.erase(key);
+  flights_.land(key, flight, std::move(landed));
+}
+
+Task<Result<Documents::Landed>> Documents::ask_upstream(const DocumentRequest& request, RowRef old) {
+  auto fetch = to_fetch(request, old);
+  auto response = co_await use_.upstream.fetch(std::move(fetch));
+  if (!response) co_return fail(std::move(response).error());
+  if (response->status == 404 || response->status == 410) co_return co_await keep_absent(request, old);
+  if (response->status == 304 && old) co_return co_await keep_unchanged(request, *response, old);
+  if (response->status != 200) {
+    auto status = check_status(*response, use_.clock.wall());
+    if (!status) co_return fail(std::move(status).error());
+    co_return fail(Code::upstream_failed, "the upstream answered " + std::to_string(response->status) + " for a page");
+  }
+  co_return co_await keep_present(request, std::move(*response), old);
+}
+
+Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& request, http::FetchResponse response, RowRef old) {
+  UpstreamAnswer got;
+  got.content_type = std::string(response.headers.get("Content-Type"));
+  got.final_url = response.final_url;
+  for (;;) {
+    auto piece = co_await response.body->read();
+    BODEGA_CO_TRY(std::string bytes, std::move(piece));
+    if (bytes.empty()) break;
+    got.body += bytes;
+  }
+  auto convert = [&request, &got] { return request.convert(got); };
+  auto converted = co_await offload(use_.pool, convert);
+  BODEGA_CO_TRY(std::string body, std::move(converted));
+
+  auto row = std::make_shared<DocumentRow>();
+  row->index = request.index;
+  row->name = request.name;
+  row->fetched_at = use_.clock.wall();
+  row->expires_at = fresh_until(row->fetched_at, response.headers.joined("Cache-Control"), DocumentState::present, rules_);
+  row->etag = std::string(response.headers.get("ETag"));
+  row->last_modified = std::string(response.headers.get("Last-Modified"));
+  const bool same = old && old->state == DocumentState::present && old->body == body;
+  row->changed_at = same ? old->changed_at : row->fetched_at;
+  row->body = std::move(body);
+  auto put = [&row](catalog::CacheTransaction& transaction) { return transaction.put_document(*row); };
+  auto stored = co_await use_.catalog.write_cache(put);
+  // A copy that could not be kept (disk full) is still a right answer.
+  if (!stored) use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
+  if (!same && changed_) changed_(request.index, request.name);
+  co_return Landed{row, same ? CacheOutcome::revalidated : CacheOutcome::miss};
+}
+
+Task<Result<Documents::Landed>> Documents::keep_absent(const DocumentRequest& request, RowRef old) {
+  DocumentRow row;
+  row.index = request.index;
+  row.name = request.name;
+  row.state = DocumentState::absent;
+  row.fetched_at = use_.clock.wall();
+  row.expires_at = fresh_until(row.fetched_at, {}, DocumentState::absent, rules_);
+  row.changed_at = row.fetched_at;
+  auto put = [&row](catalog::CacheTransaction& transaction) { return transaction.put_document(row); };
+  auto stored = co_await use_.catalog.write_cache(put);
+  if (!stored) use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
+  if (old && old->state == DocumentState::present && changed_) changed_(request.index, request.name);
+  co_return Landed{nullptr, CacheOutcome::miss};
+}
+
+Task<Result<Documents::Landed>> Documents::keep_unchanged(const DocumentRequest& request, const http::FetchResponse& response, RowRef old) {
+  auto row = std::make_shared<DocumentRow>(*old);
+  row->fetched_at = use_.clock.wall();
+  row->expires_at = fresh_until(row->fetched_at, response.headers.joined("Cache-Control"), DocumentState::present, rules_);
+  auto refresh = [&row](catalog::CacheTransaction& transaction) {
+    return transaction.refresh_document(row->index, row->name, row->fetched_at, row->expires_at);
+  };
+  auto stored = co_await use_.catalog.write_cache(refresh);
+  if (!stored) use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
+  co_return Landed{row, CacheOutcome::revalidated};
+}
+
+Task<Result<void>> Documents::forget(std::string index, std::string name) {
+  auto drop = [&index, &name](catalog::CacheTransaction& transaction) { return transaction.forget_document(index, name); };
+  auto done = co_await use_.catalog.write_cache(drop);
+  if (changed_) changed_(index, name);
+  co_return done;
+}
+
+}  // namespace bodega::cache
