@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "async/task.h"
 #include "base/result.h"
@@ -25,5 +26,8 @@ class FileSource {
   // Whether the bytes are still those that were verified. Costs at most one fstat. False: answer from elsewhere, never from this file.
   virtual bool intact() const { return true; }
 };
+
+// What is available now, all of it. Blocks.
+Result<std::string> read_all(const FileSource& source);
 
 }  // namespace bodega
