@@ -1,5 +1,7 @@
 #include "base/url.h"
 
+#include <algorithm>
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 #include <boost/url/url_view.hpp>
@@ -17,10 +19,14 @@ Result<Url> from_view(urls::url_view view) {
   if (url.scheme != "http" && url.scheme != "https") return fail(Code::invalid, "a URL must begin with http:// or https://");
   if (!view.has_authority() || view.encoded_host().empty()) return fail(Code::invalid, "a URL needs a host name");
   url.host = to_lower(view.host_type() == urls::host_type::ipv6 ? view.host_address() : view.host());
-  if (url.host.find_first_of(" \t\r\n/\\?#@") != std::string::npos) return fail(Code::invalid, "a URL's host has a forbidden character");
+  // The host is decoded: whatever an escape may have hidden must not come back into a URL's text.
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; };
+  if (url.host.find_first_of("/\\?#@%") != std::string::npos || std::any_of(url.host.begin(), url.host.end(), is_control))
+    return fail(Code::invalid, "a URL's host has a forbidden character");
   url.port = url.scheme == "https" ? 443 : 80;
   if (view.has_port() && !view.port().empty()) {
-    url.port = view.port_number();
+    const auto port = parse_u64({view.port().data(), view.port().size()});  // port_number() wraps around
+    url.port = port && *port <= 65535 ? static_cast<std::uint16_t>(*port) : 0;
     if (url.port == 0) return fail(Code::invalid, "a URL's port must be from 1 to 65535");
   }
   url.path = std::string(view.encoded_path());
