@@ -1,0 +1,43 @@
+// The command line, from the words to a command with its configuration. Pure but for what Surroundings reads.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/load_config.h"
+#include "base/result.h"
+
+namespace bodega::app {
+
+// Exit codes, shown by --help. Scripts and the systemd unit rely on them; never renumber.
+enum class Exit : int {
+  ok = 0,
+  failed = 1,           // something else went wrong; fsck: damage was found that is not repaired
+  usage = 2,            // the command line or the configuration is wrong; starting again cannot help
+  address_in_use = 3,   // a listen address is taken or not ours
+  data_unusable = 4,    // the data directory is locked by another bodega, not writable, full, or its database is broken
+  drain_cut_short = 5,  // stopped before all accepted requests had finished: a second SIGTERM, or drain-timeout
+};
+
+enum class CommandKind {
+  serve,
+  fsck,
+  show,  // print `text` on standard output and exit with ok
+};
+
+struct Command {
+  CommandKind kind = CommandKind::show;
+  Config config;                      // of serve and fsck
+  std::vector<std::string> warnings;  // for the log, once there is one
+  std::string text;                   // of show
+  bool repair = false;                // of fsck
+};
+
+// `arguments` without the program's name. invalid: the message, of one line or more, is for standard error; exit with usage.
+Result<Command> parse_command(std::span<const std::string> arguments, const Surroundings& surroundings);
+
+std::string_view version();  // "0.1.0"
+
+}  // namespace bodega::app
