@@ -1,0 +1,74 @@
+// Password hashes: Argon2 (RFC 9106) as PHC strings, "$argon2id$v=19$m=65536,t=3,p=1$salt$hash". Hashes of devpi (passlib) verify as they
+// are, whatever their parameters, up to the bounds below.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "access/gate.h"
+#include "async/offload.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace bodega::access {
+
+// Cost of one hash. Every concurrent verification takes `memory_kib`.
+struct Argon2Cost {
+  std::uint32_t memory_kib = 64 * 1024;  // RFC 9106 section 4, second recommended option: 64 MiB, three passes
+  std::uint32_t passes = 3;
+  std::uint32_t lanes = 1;  // the second option has 4; more lanes only help whoever computes them in parallel, and we do not
+};
+
+// A parsed PHC string.
+struct Argon2Hash {
+  enum class Variant { d, i, id } variant = Variant::id;
+  std::uint32_t version = 0x13;
+  Argon2Cost cost;
+  std::string salt;
+  std::string hash;
+
+  // nullopt: not an Argon2 string, or over the bounds: 256 MiB (two at once stay under half a GiB), 16 passes, 16 lanes (devpi's own hashes
+  // have 100 MiB, 2, 8). A user may set a hash of the own account, so that a hash is input like any other.
+  static std::optional<Argon2Hash> parse(std::string_view text);
+  std::string text() const;
+};
+
+// Longer passwords never verify; argon2 itself would hash 4 GiB.
+inline constexpr std::size_t kMaxPasswordBytes = 4096;
+
+// These two take the whole cost on the calling thread.
+// busy: no memory for it.
+Result<std::string> hash_password(std::string_view password, const Argon2Cost& cost);
+Result<bool> verify_password(std::string_view password, const Argon2Hash& hash);
+// Weaker than what hash_password makes now: another variant, or less memory times passes.
+bool needs_rehash(const Argon2Hash& hash, const Argon2Cost& cost);
+
+enum class Verdict { wrong, right, right_but_weak };
+
+// Hashing and verifying off the loop, with bounded memory: `parallel` at once, the rest waits in order. Home loop only.
+class PasswordHasher {
+ public:
+  struct Options {
+    Argon2Cost cost;
+    std::size_t parallel = 2;      // 128 MiB at the default cost; logins are rare
+    std::size_t max_waiting = 64;  // two seconds of work at 60 ms each on two cores
+  };
+  PasswordHasher(Pool& pool, Options options);
+
+  // busy. cancelled.
+  Task<Result<std::string>> hash(Secret password);
+  // `stored` empty or unreadable: as much work as for a real hash, then `wrong`. busy. cancelled.
+  Task<Result<Verdict>> verify(std::string stored, Secret password);
+
+  std::size_t waiting() const { return gate_.waiting(); }
+
+ private:
+  Pool& pool_;
+  Options options_;
+  Argon2Hash dummy_;
+  Gate gate_;
+};
+
+}  // namespace bodega::access
