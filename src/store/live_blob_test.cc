@@ -1,5 +1,6 @@
 #include "store/live_blob.h"
 
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -253,6 +254,38 @@ TEST_F(LiveBlobTest, ReadersGetTheRightFileEvenWhenItCannotBeKept) {
   EXPECT_EQ(reader.bytes, bytes);
   EXPECT_FALSE(store->open(Digest::of(bytes)));
   EXPECT_EQ(count_entries(scratch.path() / "tmp"), 0U);
+}
+
+// Says when the slow part begins, and does the rest as the real one.
+struct WatchedWriter final : BlobWriter {
+  explicit WatchedWriter(std::unique_ptr<BlobWriter> r) : real(std::move(r)) {}
+  Result<void> append(std::string_view more) override { return real->append(more); }
+  std::uint64_t size() const override { return real->size(); }
+  int fd() const override { return real->fd(); }
+  Digest finish_digest() override { return real->finish_digest(); }
+  Result<std::shared_ptr<const Blob>> commit() override {
+    before_commit();
+    return real->commit();
+  }
+  void discard() override { real->discard(); }
+  std::unique_ptr<BlobWriter> real;
+  std::function<void()> before_commit;
+};
+
+TEST_F(LiveBlobTest, ReadersDoNotWaitForTheDisk) {
+  auto writer = std::make_unique<WatchedWriter>(store->create(bytes.size()).value());
+  WatchedWriter& watched = *writer;
+  const auto blob = std::make_shared<LiveBlob>(std::move(writer), all_known());
+  Reader reader;
+  start(blob, reader);
+  bool complete_before_commit = false;
+  watched.before_commit = [&] {
+    run();
+    complete_before_commit = reader.ended && reader.bytes == bytes;
+  };
+  ASSERT_TRUE(blob->append(bytes));
+  ASSERT_TRUE(blob->finish());
+  EXPECT_TRUE(complete_before_commit);
 }
 
 TEST_F(LiveBlobTest, AFullDiskEndsItForTheReadersToo) {
