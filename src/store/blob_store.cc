@@ -112,6 +112,9 @@ class LocalBlobWriter final : public BlobWriter {
   }
   std::uint64_t size() const override { return size_; }
   int fd() const override { return file_->fd(); }
+  Result<std::size_t> read_at(char* into, std::size_t size, std::uint64_t offset) const override {
+    return file_->read_at(into, size, offset);
+  }
 
   Digest finish_digest() override {
     if (!digest_) digest_ = hasher_.finish_digest();

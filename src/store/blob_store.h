@@ -55,6 +55,8 @@ class BlobWriter {
   virtual Result<void> append(std::string_view bytes) = 0;  // after an error only discard() and destruction are allowed
   virtual std::uint64_t size() const = 0;
   virtual int fd() const = 0;  // for readers that follow the growing file; valid as long as this writer
+  // What was appended, for checks before the commit. 0 = end.
+  virtual Result<std::size_t> read_at(char* into, std::size_t size, std::uint64_t offset) const = 0;
   // Ends the hash; no append after it. The digest of all bytes.
   virtual Digest finish_digest() = 0;
   // After finish_digest(), once. Durable when it returns: fsync, rename, fsync of the directory. A blob that exists already and is intact
