@@ -1,7 +1,7 @@
 // From the headers of a request to a principal. Accepted: `X-Devpi-Auth: base64(user:secret)`, `Authorization: Basic` (secret = password or
 // login token) and `Authorization: Bearer` (login token).
 //
-// A password costs tens of milliseconds and 64 MiB to verify, so what it proved is remembered for a minute under a keyed hash, and a crowd
+// A password costs 150 milliseconds and 64 MiB to verify, so what it proved is remembered for a minute under a keyed hash, and a crowd
 // with one password verifies it once. Wrong passwords are remembered too; that only saves work, they count as failures all the same,
 // except on reads, where a badly configured installer repeats one wrong password hundreds of times.
 #pragma once

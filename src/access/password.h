@@ -53,7 +53,7 @@ class PasswordHasher {
   struct Options {
     Argon2Cost cost;
     std::size_t parallel = 2;      // 128 MiB at the default cost; logins are rare
-    std::size_t max_waiting = 64;  // two seconds of work at 60 ms each on two cores
+    std::size_t max_waiting = 64;  // about five seconds of work: 150 ms each (measured on one core), two at a time
   };
   PasswordHasher(Pool& pool, Options options);
 
