@@ -30,9 +30,10 @@ class Reader {
   virtual Result<std::vector<UserRow>> users() = 0;
   virtual Result<UserRow> user(std::string_view name) = 0;  // not_found
   virtual Result<std::vector<IndexRow>> indexes() = 0;
-  virtual Result<std::vector<ProjectRow>> projects(std::string_view index) = 0;  // by name
+  virtual Result<std::vector<ProjectRow>> projects(std::string_view index) = 0;              // by name
   virtual Result<ProjectRow> project(std::string_view index, std::string_view project) = 0;  // not_found
   virtual Result<std::vector<ReleaseRow>> releases(std::string_view index, std::string_view project) = 0;
+  virtual Result<ReleaseRow> release(std::string_view index, std::string_view project, std::string_view version) = 0;  // not_found
   // In upload order; `metadata` bytes not filled.
   virtual Result<std::vector<FileRow>> files(std::string_view index, std::string_view project) = 0;
   virtual Result<FileRow> file(std::string_view index, std::string_view filename) = 0;  // not_found; `metadata` filled
@@ -50,9 +51,9 @@ enum class Stored { created, identical, replaced };
 class Transaction : public Reader {
  public:
   virtual Result<void> set_setting(std::string_view key, std::string_view value) = 0;
-  virtual Result<void> insert_user(const UserRow& user) = 0;  // conflict
-  virtual Result<void> update_user(const UserRow& user) = 0;  // not_found
-  virtual Result<void> delete_user(std::string_view name) = 0;  // with its indexes; not_found
+  virtual Result<void> insert_user(const UserRow& user) = 0;     // conflict
+  virtual Result<void> update_user(const UserRow& user) = 0;     // not_found
+  virtual Result<void> delete_user(std::string_view name) = 0;   // with its indexes; not_found
   virtual Result<void> insert_index(const IndexRow& index) = 0;  // conflict; not_found (user)
   virtual Result<void> update_index(const IndexRow& index) = 0;
   virtual Result<void> delete_index(std::string_view index) = 0;  // with everything in it
@@ -100,16 +101,22 @@ class CacheTransaction : public CacheReader {
   virtual Result<void> forget_located(std::string_view url) = 0;
 };
 
+// inline_writer: a write runs at once on the calling thread, one at a time, in a transaction of its own (tests, with an inline pool).
+enum class Threads { inline_writer, own_writer };
+
 struct CatalogOptions {
   std::filesystem::path directory;  // exists, and its lock is held by the caller
   std::size_t readers = 2;          // read-only connections for each database; a read waits in the pool for a free one
+  Threads threads = Threads::own_writer;
+  const Clock* clock = nullptr;  // times of the changelog and of migrations; null = the system's. Outlives the catalog
 };
 
 class Catalog {
  public:
   virtual ~Catalog() = default;  // finishes the writes that wait
 
-  // f runs in the offload pool / on the writer thread. From any loop; resumes there.
+  // f runs in the offload pool / on the writer thread. From any loop; resumes there. f must not throw. An error that f returns
+  // from a write undoes that write alone; others that share its commit go through.
   template <class F, class R = std::invoke_result_t<F&, Reader&>>
   Task<R> read(F f) {
     std::optional<R> out;
@@ -151,7 +158,7 @@ class Catalog {
     co_return std::move(*out);
   }
 
-  // The same without coroutines, for start-up and commands. They block.
+  // The same without coroutines, for start-up and commands. They block. Never from inside another function of the catalog.
   virtual Result<void> read_now(const std::function<Result<void>(Reader&)>& f) = 0;
   virtual Result<void> write_now(const std::function<Result<void>(Transaction&)>& f) = 0;
   virtual Result<void> read_cache_now(const std::function<Result<void>(CacheReader&)>& f) = 0;
@@ -161,6 +168,8 @@ class Catalog {
   virtual Serial last_serial() const = 0;
   // Writes that wait. For metrics.
   virtual std::size_t queued() const = 0;
+  // Commits of the main database that changed something, since the start. Less than the serials when writes shared commits.
+  virtual std::uint64_t commits() const = 0;
   // False once a commit failed for a reason that is not the disk being full; health says degraded.
   virtual bool healthy() const = 0;
 
@@ -174,7 +183,7 @@ class Catalog {
 // Opens or makes both databases and migrates them forward. Errors whose message is the next step for the operator: a database from a newer
 // Bodega, a damaged one, catalog.db missing while blobs or cache.db are there (never an empty database over data: `had_data` says whether
 // the directory looked used), no space. A damaged cache.db is renamed away and made anew: it can be fetched again.
-// With an inline pool writes run on the calling thread too (tests); with a thread pool each database has its writer thread.
+// `pool` outlives the catalog; nothing may be under way in the catalog when it is destroyed.
 enum class HadData { no, yes };
 Result<std::unique_ptr<Catalog>> open_catalog(CatalogOptions options, Pool& pool, HadData had_data);
 

@@ -1,0 +1,154 @@
+#include "catalog/catalog.h"
+
+#include <atomic>
+
+#include "catalog/cache_queries.h"
+#include "catalog/main_transaction.h"
+#include "catalog/open.h"
+#include "catalog/readers.h"
+#include "catalog/writer.h"
+
+namespace bodega::catalog {
+namespace {
+
+using sqlite::Database;
+
+struct Parts {
+  std::unique_ptr<Database> main;
+  std::unique_ptr<Database> cache;
+  std::unique_ptr<Readers> main_readers;
+  std::unique_ptr<Readers> cache_readers;
+};
+
+class SqliteCatalog final : public Catalog {
+ public:
+  SqliteCatalog(const CatalogOptions& options, Pool& pool, Parts parts, Serial serial)
+      : pool_(pool),
+        clock_(options.clock == nullptr ? system_clock_ : *options.clock),
+        last_serial_(serial),
+        main_writer_(
+            std::move(parts.main), reopen(options.directory / kMainSchema.file, sqlite::Synchronous::full),
+            [this](Database& database) { publish_serial(database); }, options.threads),
+        cache_writer_(std::move(parts.cache), reopen(options.directory / kCacheSchema.file, sqlite::Synchronous::normal), {},
+                      options.threads),
+        main_readers_(std::move(parts.main_readers)),
+        cache_readers_(std::move(parts.cache_readers)) {}
+
+  Result<void> read_now(const std::function<Result<void>(Reader&)>& f) override {
+    return main_readers_->with([&f](Database& database) {
+      MainReader<Reader> reader(database);
+      return f(reader);
+    });
+  }
+  Result<void> read_cache_now(const std::function<Result<void>(CacheReader&)>& f) override {
+    return cache_readers_->with([&f](Database& database) {
+      CacheQueries<CacheReader> reader(database);
+      return f(reader);
+    });
+  }
+  Result<void> write_now(const std::function<Result<void>(Transaction&)>& f) override { return main_writer_.run(main_job(f)); }
+  Result<void> write_cache_now(const std::function<Result<void>(CacheTransaction&)>& f) override { return cache_writer_.run(cache_job(f)); }
+
+  Serial last_serial() const override { return last_serial_.load(std::memory_order_acquire); }
+  std::size_t queued() const override { return main_writer_.queued() + cache_writer_.queued(); }
+  std::uint64_t commits() const override { return main_writer_.commits(); }
+  bool healthy() const override { return main_writer_.healthy() && cache_writer_.healthy(); }
+
+ protected:
+  Task<Result<void>> run_read(const std::function<void(Reader&)>& f) override {
+    auto job = [this, &f] {
+      return read_now([&f](Reader& reader) -> Result<void> {
+        f(reader);
+        return {};
+      });
+    };
+    auto result = co_await offload(pool_, std::move(job));
+    co_return result;
+  }
+  Task<Result<void>> run_read_cache(const std::function<void(CacheReader&)>& f) override {
+    auto job = [this, &f] {
+      return read_cache_now([&f](CacheReader& reader) -> Result<void> {
+        f(reader);
+        return {};
+      });
+    };
+    auto result = co_await offload(pool_, std::move(job));
+    co_return result;
+  }
+  Task<Result<void>> run_write(const std::function<Result<void>(Transaction&)>& f) override {
+    auto job = main_job(f);
+    auto result = co_await written(main_writer_, std::move(job));
+    co_return result;
+  }
+  Task<Result<void>> run_write_cache(const std::function<Result<void>(CacheTransaction&)>& f) override {
+    auto job = cache_job(f);
+    auto result = co_await written(cache_writer_, std::move(job));
+    co_return result;
+  }
+
+ private:
+  static Writer::Open reopen(std::filesystem::path file, sqlite::Synchronous synchronous) {
+    return [file = std::move(file), synchronous] { return open_writer(file, synchronous); };
+  }
+
+  // `f` outlives the job: whoever asked waits for it.
+  Writer::Job main_job(const std::function<Result<void>(Transaction&)>& f) {
+    return [this, &f](Database& database) -> Result<void> {
+      MainTransaction transaction(database);
+      BODEGA_TRY_VOID(f(transaction));
+      return transaction.record(clock_.wall());
+    };
+  }
+  static Writer::Job cache_job(const std::function<Result<void>(CacheTransaction&)>& f) {
+    return [&f](Database& database) -> Result<void> {
+      CacheChanges transaction(database);
+      return f(transaction);
+    };
+  }
+
+  static Task<Result<void>> written(Writer& writer, Writer::Job job) {
+    Result<void> result;
+    auto start = [&writer, &job, &result](Waker waker) {
+      writer.post(std::move(job), [&result, waker = std::move(waker)](Result<void> outcome) {
+        result = std::move(outcome);
+        waker.wake();
+      });
+    };
+    co_await suspend(std::move(start));
+    co_return result;
+  }
+
+  void publish_serial(Database& database) {
+    MainReader<Reader> reader(database);
+    if (const auto serial = reader.serial()) last_serial_.store(*serial, std::memory_order_release);
+  }
+
+  Pool& pool_;
+  const SystemClock system_clock_;
+  const Clock& clock_;
+  std::atomic<Serial> last_serial_;
+  // Writers before readers: readers close first, so that the last checkpoint finds nobody in its way.
+  Writer main_writer_;
+  Writer cache_writer_;
+  std::unique_ptr<Readers> main_readers_;
+  std::unique_ptr<Readers> cache_readers_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Catalog>> open_catalog(CatalogOptions options, Pool& pool, HadData had_data) {
+  const WallTime now = options.clock == nullptr ? SystemClock().wall() : options.clock->wall();
+  const auto main_file = options.directory / kMainSchema.file;
+  const auto cache_file = options.directory / kCacheSchema.file;
+  Parts parts;
+  // catalog.db first: a crash in between leaves no cache.db that would make the missing catalog look like a loss.
+  BODEGA_TRY(parts.main, open_main(main_file, had_data, now));
+  BODEGA_TRY(parts.cache, open_cache(cache_file, now));
+  BODEGA_TRY(parts.main_readers, Readers::open(main_file, options.readers));
+  BODEGA_TRY(parts.cache_readers, Readers::open(cache_file, options.readers));
+  MainReader<Reader> reader(*parts.main);
+  BODEGA_TRY(const Serial serial, reader.serial());
+  return std::make_unique<SqliteCatalog>(options, pool, std::move(parts), serial);
+}
+
+}  // namespace bodega::catalog

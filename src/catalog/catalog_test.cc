@@ -1,0 +1,346 @@
+// Opening, refusing, surviving; and the coroutine doors.
+#include "catalog/catalog.h"
+
+#include <atomic>
+#include <thread>
+
+#include "async/loop.h"
+#include "catalog/fixture_for_test.h"
+#include "catalog/migrations.h"
+#include "catalog/sqlite/database.h"
+#include "catalog/sqlite/faults_for_test.h"
+
+namespace bodega::catalog {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OpenTest : public ::testing::Test {
+ protected:
+  Result<std::unique_ptr<Catalog>> open(const fs::path& directory, HadData had_data = HadData::no) {
+    return open_catalog({.directory = directory, .threads = Threads::inline_writer, .clock = &clock_}, *pool_, had_data);
+  }
+  Result<std::unique_ptr<Catalog>> open(HadData had_data = HadData::no) { return open(dir_.path(), had_data); }
+
+  static Result<void> set(Catalog& catalog, const std::string& key) {
+    return catalog.write_now([&](Transaction& t) { return t.set_setting(key, "value"); });
+  }
+  static bool has(Catalog& catalog, const std::string& key) {
+    return catalog
+        .read_now([&](Reader& r) -> Result<void> {
+          BODEGA_TRY_VOID(r.setting(key));
+          return {};
+        })
+        .has_value();
+  }
+  static Result<void> put(Catalog& catalog, const std::string& content) {
+    return catalog.write_cache_now([&](CacheTransaction& t) { return t.put_cached({Digest::of(content), content.size(), at(1)}); });
+  }
+  static std::uint64_t blobs(Catalog& catalog) {
+    std::uint64_t count = 0;
+    need(catalog.read_cache_now([&](CacheReader& r) -> Result<void> {
+      BODEGA_TRY(const auto totals, r.totals());
+      count = totals.blobs;
+      return {};
+    }));
+    return count;
+  }
+  std::vector<std::string> names() const {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(dir_.path())) found.push_back(entry.path().filename());
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
+  TempDir dir_;
+  FixedClock clock_;
+  std::unique_ptr<Pool> pool_ = make_inline_pool();
+};
+
+TEST_F(OpenTest, ACleanStopLeavesTwoFiles) {
+  {
+    const auto catalog = need(open());
+    need(set(*catalog, "a"));
+    need(put(*catalog, "b"));
+  }
+  EXPECT_EQ(names(), (std::vector<std::string>{"cache.db", "catalog.db"}));
+  const auto again = need(open(HadData::yes));
+  EXPECT_TRUE(has(*again, "a"));
+  EXPECT_EQ(blobs(*again), 1U);
+  EXPECT_EQ(again->last_serial(), 1U);
+}
+
+TEST_F(OpenTest, AMissingCatalogOverDataIsRefused) {
+  need(open());
+  fs::remove(dir_ / "catalog.db");
+  const auto refused = open(HadData::yes);
+  EXPECT_EQ(code_of(refused), Code::not_found);
+  EXPECT_NE(refused.error().message.find((dir_ / "catalog.db").string() + " is missing"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("restore catalog.db from a backup"), std::string::npos);
+  EXPECT_FALSE(fs::exists(dir_ / "catalog.db"));
+}
+
+TEST_F(OpenTest, AnEmptyCatalogOverDataIsRefused) {
+  write_file(dir_ / "catalog.db", "");
+  EXPECT_EQ(code_of(open(HadData::yes)), Code::not_found);
+  EXPECT_EQ(fs::file_size(dir_ / "catalog.db"), 0U);
+  // A database without any table, as a tool makes it, is as empty.
+  { const auto made = need(sqlite::Database::open({.file = dir_ / "catalog.db", .access = sqlite::Access::writer})); }
+  EXPECT_EQ(code_of(open(HadData::yes)), Code::not_found);
+}
+
+TEST_F(OpenTest, ALogWithoutItsDatabaseIsRefusedAndKept) {
+  write_file(dir_ / "catalog.db-wal", std::string(5000, 'w'));
+  EXPECT_EQ(code_of(open()), Code::not_found);
+  EXPECT_EQ(fs::file_size(dir_ / "catalog.db-wal"), 5000U);
+}
+
+TEST_F(OpenTest, ADamagedCatalogIsRefusedAndNotTouched) {
+  {
+    const auto catalog = need(open());
+    need(set(*catalog, "a"));
+  }
+  const std::string good = read_file(dir_ / "catalog.db");
+  std::string no_schema = good;
+  no_schema.replace(100, 3996, 3996, '\xff');  // page 1 after the header: sqlite_schema
+  std::string no_rest = good;
+  no_rest.replace(4096, good.size() - 4096, good.size() - 4096, '\xff');
+  const std::array damaged{std::string(10000, 'g'), std::string("short"), good.substr(0, 8192), no_schema, no_rest};
+  for (std::size_t i = 0; i < damaged.size(); ++i) {
+    write_file(dir_ / "catalog.db", damaged[i]);
+    const auto refused = open(HadData::yes);
+    ASSERT_FALSE(refused.has_value()) << "case " << i;
+    EXPECT_EQ(refused.error().code, Code::corrupt) << "case " << i << refused.error().describe();
+    EXPECT_NE(refused.error().message.find("catalog.db is damaged. Nothing was changed."), std::string::npos);
+    EXPECT_EQ(read_file(dir_ / "catalog.db"), damaged[i]) << "case " << i;
+    fs::remove(dir_ / "catalog.db-wal");
+    fs::remove(dir_ / "catalog.db-shm");
+  }
+}
+
+TEST_F(OpenTest, ANewerSchemaIsRefusedInBothDatabases) {
+  for (const char* name : {"catalog.db", "cache.db"}) {
+    need(open());
+    {
+      const auto database = need(sqlite::Database::open({.file = dir_ / name, .access = sqlite::Access::writer}));
+      need(database->script("PRAGMA user_version=99"));
+    }
+    const auto refused = open(HadData::yes);
+    EXPECT_EQ(code_of(refused), Code::conflict);
+    EXPECT_NE(refused.error().message.find(std::string(name) + " was written by a newer Bodega (schema 99"), std::string::npos);
+    {
+      const auto database = need(sqlite::Database::open({.file = dir_ / name, .access = sqlite::Access::writer}));
+      need(database->script("PRAGMA user_version=1"));
+    }
+    need(open(HadData::yes));
+  }
+}
+
+TEST_F(OpenTest, ADamagedCacheIsSetAsideAndMadeAnew) {
+  {
+    const auto catalog = need(open());
+    need(set(*catalog, "a"));
+    need(put(*catalog, "b"));
+  }
+  write_file(dir_ / "cache.db", "garbage");
+  write_file(dir_ / "cache.db-wal", "its log");
+  const auto catalog = need(open(HadData::yes));
+  EXPECT_TRUE(has(*catalog, "a"));
+  EXPECT_EQ(blobs(*catalog), 0U);
+  need(put(*catalog, "c"));
+  EXPECT_EQ(blobs(*catalog), 1U);
+  EXPECT_EQ(read_file(dir_ / "cache.db.damaged-1700000000000000"), "garbage");
+  EXPECT_EQ(read_file(dir_ / "cache.db.damaged-1700000000000000-wal"), "its log");
+}
+
+TEST_F(OpenTest, AMissingCacheIsMadeAnew) {
+  need(open());
+  fs::remove(dir_ / "cache.db");
+  EXPECT_EQ(blobs(*need(open(HadData::yes))), 0U);
+}
+
+TEST_F(OpenTest, AFullDiskAtTheStartSaysSo) {
+  sqlite::Faults faults("catalog.db");
+  faults.fail_writes(ENOSPC);
+  const auto refused = open();
+  EXPECT_EQ(code_of(refused), Code::no_space);
+  EXPECT_NE(refused.error().message.find("Free some space"), std::string::npos);
+}
+
+// A crash of the process is a copy of the files as they lie at the moment an acknowledgement came back. (A power cut is in tests/crash.)
+TEST_F(OpenTest, AnAcknowledgedWriteSurvivesACrash) {
+  const auto catalog = need(open());
+  for (int i = 0; i < 20; ++i) {
+    need(set(*catalog, "key" + std::to_string(i)));
+    const TempDir crashed;
+    for (const char* name : {"catalog.db", "catalog.db-wal"}) write_file(crashed / name, read_file(dir_ / name));
+    const auto survivor = need(open(crashed.path(), HadData::yes));
+    EXPECT_TRUE(has(*survivor, "key" + std::to_string(i)));
+    EXPECT_EQ(survivor->last_serial(), static_cast<Serial>(i + 1));
+  }
+}
+
+TEST_F(OpenTest, ATornLogLosesOnlyItsEnd) {
+  const auto catalog = need(open());
+  need(set(*catalog, "a"));
+  const auto safe = fs::file_size(dir_ / "catalog.db-wal");
+  need(set(*catalog, "b"));
+  const std::string wal = read_file(dir_ / "catalog.db-wal");
+  for (const std::size_t cut : {std::size_t{1}, std::size_t{100}, std::size_t{4096}}) {
+    const TempDir crashed;
+    write_file(crashed / "catalog.db", read_file(dir_ / "catalog.db"));
+    ASSERT_GE(wal.size() - cut, safe);
+    write_file(crashed / "catalog.db-wal", std::string_view(wal).substr(0, wal.size() - cut));
+    const auto survivor = need(open(crashed.path(), HadData::yes));
+    EXPECT_TRUE(has(*survivor, "a"));
+    EXPECT_FALSE(has(*survivor, "b"));
+    need(set(*survivor, "c"));
+  }
+}
+
+TEST_F(OpenTest, AFailedCommitMakesItUnhealthyAndReadsGoOn) {
+  const auto catalog = need(open());
+  need(set(*catalog, "a"));
+  {
+    sqlite::Faults faults("catalog.db-wal");
+    faults.fail_syncs(EIO);
+    EXPECT_EQ(code_of(set(*catalog, "b")), Code::io);
+  }
+  EXPECT_FALSE(catalog->healthy());
+  EXPECT_EQ(catalog->last_serial(), 1U);
+  EXPECT_TRUE(has(*catalog, "a"));
+  EXPECT_FALSE(has(*catalog, "b"));
+  need(set(*catalog, "c"));
+  EXPECT_EQ(catalog->last_serial(), 2U);
+}
+
+TEST_F(OpenTest, AFullDiskFailsWritesAndNotReads) {
+  const auto catalog = need(open());
+  need(set(*catalog, "a"));
+  {
+    sqlite::Faults faults("catalog.db-wal");
+    faults.fail_writes(ENOSPC);
+    const auto full = set(*catalog, "b");
+    EXPECT_EQ(code_of(full), Code::no_space);
+    EXPECT_TRUE(has(*catalog, "a"));
+    EXPECT_FALSE(has(*catalog, "b"));
+  }
+  EXPECT_TRUE(catalog->healthy());
+  EXPECT_EQ(catalog->last_serial(), 1U);
+  need(set(*catalog, "b"));
+  EXPECT_EQ(catalog->last_serial(), 2U);
+}
+
+// ---- coroutines ----
+
+Task<void> write_and_read(Catalog& catalog, Loop& loop, int number, std::atomic<int>& good) {
+  const std::string key = "key" + std::to_string(number);
+  auto put = [&key](Transaction& t) -> Result<int> {
+    BODEGA_TRY_VOID(t.set_setting(key, "value"));
+    return 7;
+  };
+  const auto written = co_await catalog.write(std::move(put));
+  EXPECT_TRUE(loop.here());
+  EXPECT_TRUE(written.has_value() && *written == 7);
+  EXPECT_GE(catalog.last_serial(), 1U);
+  auto get = [&key](Reader& r) { return r.setting(key); };
+  const auto read = co_await catalog.read(std::move(get));
+  EXPECT_TRUE(loop.here());
+  if (read && *read == "value") ++good;  // nobody resumes before his own write can be read
+  auto put_cached = [&key](CacheTransaction& t) { return t.put_cached({Digest::of(key), 5, at(1)}); };
+  const auto cached = co_await catalog.write_cache(std::move(put_cached));
+  auto ask = [&key](CacheReader& r) { return r.is_cached(Digest::of(key)); };
+  const auto there = co_await catalog.read_cache(std::move(ask));
+  if (cached && there && *there) ++good;
+  auto refuse = [](Transaction& t) -> Result<std::string> {
+    BODEGA_TRY_VOID(t.set_setting("never", "x"));
+    return fail(Code::forbidden, "no");
+  };
+  const auto refused = co_await catalog.write(std::move(refuse));
+  if (!refused && refused.error().code == Code::forbidden) ++good;
+}
+
+void spawn(Loop& loop, Task<void> task, std::atomic<int>& finished) {
+  asio::co_spawn(loop.executor(), std::move(task), [&finished](const std::exception_ptr& failed) {
+    EXPECT_FALSE(failed);
+    ++finished;
+    finished.notify_all();
+  });
+}
+
+TEST_F(OpenTest, CoroutinesWriteAndReadWithAnInlineWriter) {
+  const auto catalog = need(open());
+  Loop loop("test");
+  std::atomic<int> good{0};
+  std::atomic<int> finished{0};
+  spawn(loop, write_and_read(*catalog, loop, 1, good), finished);
+  while (loop.poll() > 0) {
+  }
+  EXPECT_EQ(finished, 1);
+  EXPECT_EQ(good, 3);
+}
+
+TEST_F(OpenTest, ManyCoroutinesOnManyLoopsShareCommits) {
+  const auto threads = make_thread_pool(4);
+  const auto catalog = need(open_catalog({.directory = dir_.path()}, *threads, HadData::no));
+  Loop one("one");
+  Loop two("two");
+  std::atomic<int> good{0};
+  std::atomic<int> finished{0};
+  constexpr int kTasks = 200;
+  for (int i = 0; i < kTasks; ++i) {
+    Loop& loop = i % 2 == 0 ? one : two;
+    spawn(loop, write_and_read(*catalog, loop, i, good), finished);
+  }
+  one.start();
+  two.start();
+  for (int seen = finished; seen < kTasks; seen = finished) finished.wait(seen);
+  one.stop();
+  two.stop();
+  one.join();
+  two.join();
+  EXPECT_EQ(good, 3 * kTasks);
+  EXPECT_EQ(catalog->last_serial(), static_cast<Serial>(kTasks));
+  EXPECT_LT(catalog->commits(), static_cast<std::uint64_t>(kTasks));
+  EXPECT_EQ(catalog->queued(), 0U);
+}
+
+// Each reader sees one moment: two rows that always change together are never seen apart, and the serial never goes back.
+TEST_F(OpenTest, ReadersSeeWholeWritesWhileTheyHappen) {
+  const auto threads = make_thread_pool(1);
+  const auto catalog = need(open_catalog({.directory = dir_.path(), .readers = 3}, *threads, HadData::no));
+  const auto set_both = [&](int value) {
+    need(catalog->write_now([&](Transaction& t) -> Result<void> {
+      BODEGA_TRY_VOID(t.set_setting("left", std::to_string(value)));
+      return t.set_setting("right", std::to_string(value));
+    }));
+  };
+  set_both(0);
+  std::atomic<bool> stop{false};
+  std::atomic<int> reads{0};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.emplace_back([&] {
+      Serial last = 0;
+      while (!stop) {
+        need(catalog->read_now([&](Reader& r) -> Result<void> {
+          const Serial before = need(r.serial());
+          EXPECT_GE(before, last);
+          last = before;
+          const auto left = need(r.setting("left"));
+          EXPECT_EQ(left, need(r.setting("right")));
+          EXPECT_EQ(std::to_string(before - 1), left);
+          return {};
+        }));
+        ++reads;
+      }
+    });
+  }
+  for (int i = 1; i <= 200 || reads < 200; ++i) set_both(i);
+  stop = true;
+  for (auto& reader : readers) reader.join();
+  EXPECT_TRUE(catalog->healthy());
+}
+
+}  // namespace
+}  // namespace bodega::catalog

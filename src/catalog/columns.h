@@ -1,0 +1,42 @@
+// How values of rows.h lie in columns.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "base/digest.h"
+#include "base/time.h"
+#include "catalog/sqlite/database.h"
+
+namespace bodega::catalog {
+
+inline sqlite::Blob blob_of(const Digest& digest) { return {digest.bytes()}; }
+
+// SQLite's integers are signed. What is too large is held at the largest; the CHECKs of sizes then refuse it.
+inline std::int64_t stored(std::uint64_t value) {
+  constexpr auto kLargest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  return static_cast<std::int64_t>(value < kLargest ? value : kLargest);
+}
+inline std::uint64_t unsigned_of(const sqlite::Statement& row, int column) { return static_cast<std::uint64_t>(row.integer(column)); }
+
+inline WallTime time_of(const sqlite::Statement& row, int column) { return from_unix_micros(row.integer(column)); }
+
+inline Result<Digest> digest_of(const sqlite::Statement& row, int column) {
+  if (const auto digest = Digest::from_bytes(row.view(column))) return *digest;
+  return fail(Code::corrupt, "the catalog is damaged", "a stored digest is not 32 bytes");
+}
+
+// "user/name" in its two halves; without a slash the user is all of it and no index matches.
+struct IndexKey {
+  std::string_view user;
+  std::string_view name;
+};
+inline IndexKey split_key(std::string_view key) {
+  const auto slash = key.find('/');
+  if (slash == std::string_view::npos) return {key, {}};
+  return {key.substr(0, slash), key.substr(slash + 1)};
+}
+
+}  // namespace bodega::catalog

@@ -1,0 +1,194 @@
+#include "catalog/main_reader.h"
+
+#include "catalog/columns.h"
+
+namespace bodega::catalog {
+namespace {
+
+using sqlite::Statement;
+
+// Every row of `sql` through `make`, which gives a row of the result or an error.
+template <class Row, class Make>
+Result<std::vector<Row>> collect(Statement statement, Make make) {
+  std::vector<Row> rows;
+  for (;;) {
+    BODEGA_TRY(const bool more, statement.step());
+    if (!more) return rows;
+    BODEGA_TRY(Row row, make(statement));
+    rows.push_back(std::move(row));
+  }
+}
+
+Result<UserRow> user_of(const Statement& row) {
+  UserRow user{row.text(0), row.text(1), row.text(2), time_of(row, 3), std::nullopt};
+  if (!row.is_null(4)) user.modified = time_of(row, 4);
+  return user;
+}
+
+// The columns of both file questions, in the order of file_of.
+#define BODEGA_FILE_COLUMNS                                                                                                      \
+  "SELECT p.name, r.version, f.filename, f.digest, f.size, f.uploaded_at, f.uploaded_by, f.requires_python, f.metadata_digest, " \
+  "f.yanked, f.log "
+
+Result<FileRow> file_of(const Statement& row, std::string_view index) {
+  FileRow file;
+  file.index = index;
+  file.project = row.text(0);
+  file.version = row.text(1);
+  file.filename = row.text(2);
+  BODEGA_TRY(file.digest, digest_of(row, 3));
+  file.size = unsigned_of(row, 4);
+  file.uploaded_at = time_of(row, 5);
+  file.uploaded_by = row.text(6);
+  file.requires_python = row.text(7);
+  if (!row.is_null(8)) {
+    BODEGA_TRY(file.metadata_digest, digest_of(row, 8));
+  }
+  if (!row.is_null(9)) file.yanked = row.text(9);
+  file.log_json = row.text(10);
+  return file;
+}
+
+}  // namespace
+
+template <class Base>
+Result<Serial> MainReader<Base>::serial() {
+  BODEGA_TRY(Statement row, database_.query("SELECT serial FROM changelog ORDER BY serial DESC LIMIT 1"));
+  BODEGA_TRY(const bool found, row.step());
+  return found ? unsigned_of(row, 0) : 0;
+}
+
+template <class Base>
+Result<std::string> MainReader<Base>::setting(std::string_view key) {
+  BODEGA_TRY(Statement row, database_.query("SELECT value FROM settings WHERE key = ?", key));
+  BODEGA_TRY(const bool found, row.step());
+  if (!found) return fail(Code::not_found, "there is no setting \"" + std::string(key) + "\"");
+  return row.text(0);
+}
+
+template <class Base>
+Result<std::vector<UserRow>> MainReader<Base>::users() {
+  BODEGA_TRY(Statement rows, database_.query("SELECT name, password_hash, profile, created, modified FROM users ORDER BY name"));
+  return collect<UserRow>(std::move(rows), user_of);
+}
+
+template <class Base>
+Result<UserRow> MainReader<Base>::user(std::string_view name) {
+  BODEGA_TRY(Statement row, database_.query("SELECT name, password_hash, profile, created, modified FROM users WHERE name = ?", name));
+  BODEGA_TRY(const bool found, row.step());
+  if (!found) return fail(Code::not_found, "there is no user " + std::string(name));
+  return user_of(row);
+}
+
+template <class Base>
+Result<std::vector<IndexRow>> MainReader<Base>::indexes() {
+  BODEGA_TRY(Statement rows, database_.query("SELECT user, name, options FROM indexes ORDER BY user, name"));
+  const auto make = [](const Statement& row) -> Result<IndexRow> { return IndexRow{row.text(0), row.text(1), row.text(2)}; };
+  return collect<IndexRow>(std::move(rows), make);
+}
+
+template <class Base>
+Result<std::vector<ProjectRow>> MainReader<Base>::projects(std::string_view index) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement rows, database_.query("SELECT p.name, p.display FROM indexes i JOIN projects p ON p.index_id = i.id "
+                                             "WHERE i.user = ? AND i.name = ? ORDER BY p.name",
+                                             key.user, key.name));
+  const auto make = [index](const Statement& row) -> Result<ProjectRow> {
+    return ProjectRow{std::string(index), row.text(0), row.text(1)};
+  };
+  return collect<ProjectRow>(std::move(rows), make);
+}
+
+template <class Base>
+Result<ProjectRow> MainReader<Base>::project(std::string_view index, std::string_view project) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement row, database_.query("SELECT p.name, p.display FROM indexes i JOIN projects p ON p.index_id = i.id "
+                                            "WHERE i.user = ? AND i.name = ? AND p.name = ?",
+                                            key.user, key.name, project));
+  BODEGA_TRY(const bool found, row.step());
+  if (!found) return fail(Code::not_found, "there is no project " + std::string(project) + " on " + std::string(index));
+  return ProjectRow{std::string(index), row.text(0), row.text(1)};
+}
+
+template <class Base>
+Result<std::vector<ReleaseRow>> MainReader<Base>::releases(std::string_view index, std::string_view project) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement rows, database_.query("SELECT r.version, r.metadata FROM indexes i JOIN projects p ON p.index_id = i.id "
+                                             "JOIN releases r ON r.project_id = p.id "
+                                             "WHERE i.user = ? AND i.name = ? AND p.name = ? ORDER BY r.id",
+                                             key.user, key.name, project));
+  const auto make = [index, project](const Statement& row) -> Result<ReleaseRow> {
+    return ReleaseRow{std::string(index), std::string(project), row.text(0), row.text(1)};
+  };
+  return collect<ReleaseRow>(std::move(rows), make);
+}
+
+template <class Base>
+Result<ReleaseRow> MainReader<Base>::release(std::string_view index, std::string_view project, std::string_view version) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement row, database_.query("SELECT r.metadata FROM indexes i JOIN projects p ON p.index_id = i.id "
+                                            "JOIN releases r ON r.project_id = p.id "
+                                            "WHERE i.user = ? AND i.name = ? AND p.name = ? AND r.version = ?",
+                                            key.user, key.name, project, version));
+  BODEGA_TRY(const bool found, row.step());
+  if (!found) return fail(Code::not_found, "there is no release " + std::string(project) + " " + std::string(version));
+  return ReleaseRow{std::string(index), std::string(project), std::string(version), row.text(0)};
+}
+
+template <class Base>
+Result<std::vector<FileRow>> MainReader<Base>::files(std::string_view index, std::string_view project) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement rows,
+             database_.query(BODEGA_FILE_COLUMNS "FROM indexes i JOIN projects p ON p.index_id = i.id "
+                                                 "JOIN releases r ON r.project_id = p.id JOIN files f ON f.release_id = r.id "
+                                                 "WHERE i.user = ? AND i.name = ? AND p.name = ? ORDER BY f.id",
+                             key.user, key.name, project));
+  return collect<FileRow>(std::move(rows), [index](const Statement& row) { return file_of(row, index); });
+}
+
+template <class Base>
+Result<FileRow> MainReader<Base>::file(std::string_view index, std::string_view filename) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement row,
+             database_.query(BODEGA_FILE_COLUMNS ", m.body FROM indexes i JOIN files f ON f.index_id = i.id "
+                                                 "JOIN releases r ON r.id = f.release_id JOIN projects p ON p.id = r.project_id "
+                                                 "LEFT JOIN file_metadata m ON m.file_id = f.id "
+                                                 "WHERE i.user = ? AND i.name = ? AND f.filename = ?",
+                             key.user, key.name, filename));
+  BODEGA_TRY(const bool found, row.step());
+  if (!found) return fail(Code::not_found, "there is no file " + std::string(filename) + " on " + std::string(index));
+  BODEGA_TRY(FileRow file, file_of(row, index));
+  if (!row.is_null(11)) file.metadata = row.text(11);
+  return file;
+}
+
+template <class Base>
+Result<bool> MainReader<Base>::was_deleted(std::string_view index, std::string_view filename) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement row, database_.query("SELECT 1 FROM indexes i JOIN deleted_files d ON d.index_id = i.id "
+                                            "WHERE i.user = ? AND i.name = ? AND d.filename = ?",
+                                            key.user, key.name, filename));
+  return row.step();
+}
+
+template <class Base>
+Result<bool> MainReader<Base>::is_hosted(const Digest& digest) {
+  BODEGA_TRY(Statement row, database_.query("SELECT 1 FROM files WHERE digest = ? LIMIT 1", blob_of(digest)));
+  return row.step();
+}
+
+template <class Base>
+Result<void> MainReader<Base>::each_hosted(const std::function<void(const Digest&, std::uint64_t size)>& each) {
+  BODEGA_TRY(Statement rows, database_.query("SELECT digest, max(size) FROM files GROUP BY digest"));
+  for (;;) {
+    BODEGA_TRY(const bool more, rows.step());
+    if (!more) return {};
+    BODEGA_TRY(const Digest digest, digest_of(rows, 0));
+    each(digest, unsigned_of(rows, 1));
+  }
+}
+
+template class MainReader<Reader>;
+template class MainReader<Transaction>;
+
+}  // namespace bodega::catalog

@@ -1,0 +1,40 @@
+// The questions to catalog.db, over any connection to it. A mixin, so that a transaction answers them over its own connection.
+#pragma once
+
+#include "catalog/catalog.h"
+#include "catalog/sqlite/database.h"
+
+namespace bodega::catalog {
+
+// Base is Reader or Transaction.
+template <class Base>
+class MainReader : public Base {
+ public:
+  explicit MainReader(sqlite::Database& database) : database_(database) {}
+
+  Result<Serial> serial() final;
+  Result<std::string> setting(std::string_view key) final;
+  Result<std::vector<UserRow>> users() final;
+  Result<UserRow> user(std::string_view name) final;
+  Result<std::vector<IndexRow>> indexes() final;
+  Result<std::vector<ProjectRow>> projects(std::string_view index) final;
+  Result<ProjectRow> project(std::string_view index, std::string_view project) final;
+  Result<std::vector<ReleaseRow>> releases(std::string_view index, std::string_view project) final;
+  Result<ReleaseRow> release(std::string_view index, std::string_view project, std::string_view version) final;
+  Result<std::vector<FileRow>> files(std::string_view index, std::string_view project) final;
+  Result<FileRow> file(std::string_view index, std::string_view filename) final;
+  Result<bool> was_deleted(std::string_view index, std::string_view filename) final;
+  Result<bool> is_hosted(const Digest& digest) final;
+  Result<void> each_hosted(const std::function<void(const Digest&, std::uint64_t size)>& each) final;
+
+ protected:
+  sqlite::Database& database() { return database_; }
+
+ private:
+  sqlite::Database& database_;
+};
+
+extern template class MainReader<Reader>;
+extern template class MainReader<Transaction>;
+
+}  // namespace bodega::catalog

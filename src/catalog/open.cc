@@ -1,0 +1,90 @@
+#include "catalog/open.h"
+
+#include <string>
+#include <system_error>
+
+namespace bodega::catalog {
+namespace {
+
+namespace fs = std::filesystem;
+using sqlite::Database;
+
+// Room for the pages of one group commit; a larger one spills into the WAL early.
+constexpr int kWriterCacheKib = 2000;
+
+fs::path beside(const fs::path& file, std::string_view suffix) { return fs::path(file) += suffix; }
+
+std::uintmax_t size_of(const fs::path& file) {
+  std::error_code failed;
+  const auto size = fs::file_size(file, failed);
+  return failed ? 0 : size;
+}
+
+tl::unexpected<Error> refuse_missing(const fs::path& file) {
+  return fail(Code::not_found, file.string() +
+                                   " is missing, but the data directory was used before. Bodega does not start with an empty catalog over "
+                                   "existing data: restore catalog.db from a backup, or start with an empty data directory.");
+}
+
+Error explain(Error error, const fs::path& file) {
+  if (error.code == Code::corrupt) {
+    error.message = file.string() +
+                    " is damaged. Nothing was changed. Move it away together with its -wal and -shm files and restore it from a backup; "
+                    "the files of packages beside it are not affected.";
+  } else if (error.code == Code::no_space) {
+    error.message = "the disk that holds " + file.string() + " is full. Free some space and start again.";
+  } else if (error.code == Code::busy) {
+    error.message = file.string() + " is in use by another program. Stop that program and start again.";
+  } else if (error.code == Code::io) {
+    error.message = file.string() + " cannot be opened: " + error.context;
+  }
+  return error;
+}
+
+// Opens, looks and migrates. `fresh_allowed` is asked before anything is made.
+Result<std::unique_ptr<Database>> prepare(const fs::path& file, const Schema& schema, sqlite::Synchronous synchronous, HadData had_data,
+                                          WallTime now) {
+  BODEGA_TRY(auto database, open_writer(file, synchronous));
+  BODEGA_TRY(const Origin origin, inspect(*database, schema));
+  if (origin == Origin::fresh && had_data == HadData::yes) return refuse_missing(file);
+  BODEGA_TRY_VOID(migrate(*database, schema, now));
+  return database;
+}
+
+Result<void> set_aside(const fs::path& file, WallTime now) {
+  const std::string suffix = ".damaged-" + std::to_string(to_unix_micros(now));
+  // The log files first: without them the rest is still damaged at the next start, the other way round they would be read for a new file.
+  for (const std::string_view part : {"-wal", "-shm", ""}) {
+    std::error_code failed;
+    fs::rename(beside(file, part), beside(beside(file, suffix), part), failed);
+    if (failed && failed != std::errc::no_such_file_or_directory) return fail_errno(failed.value(), "rename cache.db" + std::string(part));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> open_writer(const fs::path& file, sqlite::Synchronous synchronous) {
+  return Database::open({.file = file, .access = sqlite::Access::writer, .synchronous = synchronous, .cache_kib = kWriterCacheKib});
+}
+
+Result<std::unique_ptr<Database>> open_main(const fs::path& file, HadData had_data, WallTime now) {
+  // An empty or missing file beside a log that holds something: SQLite would throw the log away. That is data too.
+  const bool nothing = size_of(file) == 0;
+  if (nothing && (had_data == HadData::yes || size_of(beside(file, "-wal")) > 0)) return refuse_missing(file);
+  auto opened = prepare(file, kMainSchema, sqlite::Synchronous::full, had_data, now);
+  if (!opened) return fail(explain(std::move(opened).error(), file));
+  return opened;
+}
+
+Result<std::unique_ptr<Database>> open_cache(const fs::path& file, WallTime now) {
+  auto opened = prepare(file, kCacheSchema, sqlite::Synchronous::normal, HadData::no, now);
+  if (!opened && opened.error().code == Code::corrupt) {
+    BODEGA_TRY_VOID(set_aside(file, now));
+    opened = prepare(file, kCacheSchema, sqlite::Synchronous::normal, HadData::no, now);
+  }
+  if (!opened) return fail(explain(std::move(opened).error(), file));
+  return opened;
+}
+
+}  // namespace bodega::catalog

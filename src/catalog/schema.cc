@@ -1,0 +1,152 @@
+// The schemas. docs/formats/catalog.md says what each table means. A released migration is never edited; add a new one.
+#include <array>
+
+#include "catalog/migrations.h"
+
+namespace bodega::catalog {
+namespace {
+
+// Sizes stop at 2^50 (1 PiB): a larger one is a lie, and sums stay far from overflow.
+constexpr std::string_view kMain1 = R"sql(
+CREATE TABLE settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE changelog(
+  serial INTEGER PRIMARY KEY,
+  at_micros INTEGER NOT NULL,
+  what TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE users(
+  name TEXT PRIMARY KEY,
+  password_hash TEXT NOT NULL,
+  profile TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  modified INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE indexes(
+  id INTEGER PRIMARY KEY,
+  user TEXT NOT NULL REFERENCES users(name) ON DELETE CASCADE,
+  name TEXT NOT NULL CHECK(name <> ''),
+  options TEXT NOT NULL,
+  UNIQUE(user, name)
+) STRICT;
+
+CREATE TABLE projects(
+  id INTEGER PRIMARY KEY,
+  index_id INTEGER NOT NULL REFERENCES indexes(id) ON DELETE CASCADE,
+  name TEXT NOT NULL CHECK(name <> ''),
+  display TEXT NOT NULL,
+  UNIQUE(index_id, name)
+) STRICT;
+
+CREATE TABLE releases(
+  id INTEGER PRIMARY KEY,
+  project_id INTEGER NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+  version TEXT NOT NULL CHECK(version <> ''),
+  metadata TEXT NOT NULL,
+  UNIQUE(project_id, version)
+) STRICT;
+
+CREATE TABLE files(
+  id INTEGER PRIMARY KEY,
+  index_id INTEGER NOT NULL REFERENCES indexes(id) ON DELETE CASCADE,
+  release_id INTEGER NOT NULL REFERENCES releases(id) ON DELETE CASCADE,
+  filename TEXT NOT NULL CHECK(filename <> ''),
+  digest BLOB NOT NULL CHECK(length(digest) = 32),
+  size INTEGER NOT NULL CHECK(size BETWEEN 0 AND 1125899906842624),
+  uploaded_at INTEGER NOT NULL,
+  uploaded_by TEXT NOT NULL,
+  requires_python TEXT NOT NULL,
+  metadata_digest BLOB CHECK(length(metadata_digest) = 32),
+  yanked TEXT,
+  log TEXT NOT NULL,
+  UNIQUE(index_id, filename)
+) STRICT;
+CREATE INDEX files_by_release ON files(release_id);
+CREATE INDEX files_by_digest ON files(digest, size);
+
+CREATE TABLE file_metadata(
+  file_id INTEGER PRIMARY KEY REFERENCES files(id) ON DELETE CASCADE,
+  body BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE deleted_files(
+  index_id INTEGER NOT NULL REFERENCES indexes(id) ON DELETE CASCADE,
+  filename TEXT NOT NULL,
+  PRIMARY KEY(index_id, filename)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::string_view kCache1 = R"sql(
+CREATE TABLE documents(
+  id INTEGER PRIMARY KEY,
+  index_name TEXT NOT NULL,
+  name TEXT NOT NULL,
+  state INTEGER NOT NULL CHECK(state IN (1, 2)),
+  fetched_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL,
+  etag TEXT NOT NULL,
+  last_modified TEXT NOT NULL,
+  upstream_serial INTEGER NOT NULL,
+  UNIQUE(index_name, name)
+) STRICT;
+
+CREATE TABLE document_bodies(
+  document_id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
+  body BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE cached_blobs(
+  digest BLOB PRIMARY KEY CHECK(length(digest) = 32),
+  size INTEGER NOT NULL CHECK(size BETWEEN 0 AND 1125899906842624),
+  last_used INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cached_blobs_by_use ON cached_blobs(last_used);
+
+CREATE TABLE located(
+  url TEXT PRIMARY KEY,
+  digest BLOB NOT NULL CHECK(length(digest) = 32),
+  size INTEGER NOT NULL CHECK(size BETWEEN 0 AND 1125899906842624),
+  verified INTEGER NOT NULL CHECK(verified IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE totals(
+  id INTEGER PRIMARY KEY CHECK(id = 1),
+  blobs INTEGER NOT NULL CHECK(blobs >= 0),
+  bytes INTEGER NOT NULL CHECK(bytes >= 0),
+  documents INTEGER NOT NULL CHECK(documents >= 0)
+) STRICT;
+INSERT INTO totals VALUES(1, 0, 0, 0);
+
+CREATE TRIGGER cached_blobs_insert AFTER INSERT ON cached_blobs BEGIN
+  UPDATE totals SET blobs = blobs + 1, bytes = bytes + NEW.size;
+END;
+CREATE TRIGGER cached_blobs_delete AFTER DELETE ON cached_blobs BEGIN
+  UPDATE totals SET blobs = blobs - 1, bytes = bytes - OLD.size;
+END;
+CREATE TRIGGER cached_blobs_size AFTER UPDATE OF size ON cached_blobs WHEN NEW.size <> OLD.size BEGIN
+  UPDATE totals SET bytes = bytes + NEW.size - OLD.size;
+END;
+CREATE TRIGGER documents_insert AFTER INSERT ON documents WHEN NEW.state = 1 BEGIN
+  UPDATE totals SET documents = documents + 1;
+END;
+CREATE TRIGGER documents_delete AFTER DELETE ON documents WHEN OLD.state = 1 BEGIN
+  UPDATE totals SET documents = documents - 1;
+END;
+CREATE TRIGGER documents_state AFTER UPDATE OF state ON documents WHEN NEW.state <> OLD.state BEGIN
+  UPDATE totals SET documents = documents + CASE NEW.state WHEN 1 THEN 1 ELSE -1 END;
+END;
+)sql";
+
+constexpr std::array kMainMigrations{Migration{1, kMain1}};
+constexpr std::array kCacheMigrations{Migration{1, kCache1}};
+
+}  // namespace
+
+// The ids are ASCII: "Bodg" and "Bodc", as file(1) shows them.
+const Schema kMainSchema{"catalog.db", 0x426f6467, kMainMigrations};
+const Schema kCacheSchema{"cache.db", 0x426f6463, kCacheMigrations};
+
+}  // namespace bodega::catalog
