@@ -69,6 +69,16 @@ std::string_view version_part(FileKind kind, std::string_view rest) {
   return cut.size() != rest.size() && Version::parse(cut) ? cut : rest;
 }
 
+// What follows the name of the project and a separator in a stem; empty when the stem is of another project.
+std::string_view rest_after_project(FileKind kind, std::string_view stem, std::string_view project) {
+  const std::string_view separators = kind == FileKind::deb ? "-_" : "-";
+  for (auto at = stem.find_first_of(separators); at != std::string_view::npos; at = stem.find_first_of(separators, at + 1)) {
+    const std::string_view rest = stem.substr(at + 1);
+    if (normalizes_to(stem.substr(0, at), project) && !version_part(kind, rest).empty()) return rest;
+  }
+  return {};
+}
+
 void add_candidate(std::vector<std::string>& out, std::string_view name) {
   if (out.size() >= kMaxCandidates || !is_valid_name(name)) return;
   std::string normal = normalize_name(name);
@@ -157,26 +167,31 @@ std::vector<std::string> project_candidates(std::string_view filename) {
   return out;
 }
 
+bool belongs_to_project(std::string_view filename, std::string_view project) {
+  const auto kind = file_kind(filename);
+  if (!kind || !is_safe_filename(filename)) return false;
+  if (*kind == FileKind::wheel) {
+    const auto wheel = parse_wheel(filename);
+    return wheel && normalizes_to(wheel->distribution, project);
+  }
+  return !rest_after_project(*kind, file_stem(filename), project).empty();
+}
+
 std::optional<std::string> file_version(std::string_view filename, std::string_view project) {
   const auto kind = file_kind(filename);
   if (!kind || !is_safe_filename(filename)) return std::nullopt;
   if (*kind == FileKind::wheel) {
     const auto wheel = parse_wheel(filename);
-    if (!wheel || normalize_name(wheel->distribution) != project) return std::nullopt;
+    if (!wheel || !normalizes_to(wheel->distribution, project)) return std::nullopt;
     std::string version(wheel->version);
     if (Version::parse(version)) return version;
     std::string dashed = version;
     std::replace(dashed.begin(), dashed.end(), '_', '-');
     return Version::parse(dashed) ? dashed : version;
   }
-  const std::string_view stem = file_stem(filename);
-  const std::string_view separators = *kind == FileKind::deb ? "-_" : "-";
-  for (auto at = stem.find_first_of(separators); at != std::string_view::npos; at = stem.find_first_of(separators, at + 1)) {
-    if (at + 1 == stem.size() || normalize_name(stem.substr(0, at)) != project) continue;
-    const std::string_view version = version_part(*kind, stem.substr(at + 1));
-    if (!version.empty()) return std::string(version);
-  }
-  return std::nullopt;
+  const std::string_view rest = rest_after_project(*kind, file_stem(filename), project);
+  if (rest.empty()) return std::nullopt;
+  return std::string(version_part(*kind, rest));
 }
 
 Result<void> check_upload_filename(std::string_view filename, std::string_view name, std::string_view version) {

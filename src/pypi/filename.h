@@ -50,6 +50,9 @@ std::optional<SdistName> parse_sdist(std::string_view filename);
 // one; empty for a name that is no distribution or not safe.
 std::vector<std::string> project_candidates(std::string_view filename);
 
+// Is it a distribution of the given (normalised) project?
+bool belongs_to_project(std::string_view filename, std::string_view project);
+
 // The version a file of the given (normalised) project has by its name, as written ('_' of a wheel read as '-' where only that parses).
 // nullopt when the file does not belong to the project.
 std::optional<std::string> file_version(std::string_view filename, std::string_view project);

@@ -103,7 +103,10 @@ TEST(Filename, VersionIsReadForAKnownProject) {
       {"foo-.tar.gz", "foo", std::nullopt},
       {"foo.tar.gz", "foo", std::nullopt},
   };
-  for (const auto& [file, project, want] : cases) EXPECT_EQ(file_version(file, project), want) << file;
+  for (const auto& [file, project, want] : cases) {
+    EXPECT_EQ(file_version(file, project), want) << file;
+    EXPECT_EQ(belongs_to_project(file, project), want.has_value()) << file;
+  }
 }
 
 TEST(Filename, SdistSplitsAtTheLastDash) {

@@ -33,6 +33,16 @@ std::string normalize_name(std::string_view name) {
   return out;
 }
 
+bool normalizes_to(std::string_view name, std::string_view normalized) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (is_separator(name[i]) && i > 0 && is_separator(name[i - 1])) continue;
+    if (at == normalized.size() || normalized[at] != (is_separator(name[i]) ? '-' : ascii_lower(name[i]))) return false;
+    ++at;
+  }
+  return at == normalized.size();
+}
+
 bool is_normalized_name(std::string_view name) { return is_valid_name(name) && normalize_name(name) == name; }
 
 }  // namespace bodega::pypi

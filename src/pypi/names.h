@@ -16,6 +16,9 @@ bool is_valid_name(std::string_view name);
 // characters; for a valid name the two rules give the same.
 std::string normalize_name(std::string_view name);
 
+// normalize_name(name) == normalized, without making a string.
+bool normalizes_to(std::string_view name, std::string_view normalized);
+
 // Valid and already in its normal form.
 bool is_normalized_name(std::string_view name);
 

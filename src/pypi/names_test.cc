@@ -18,6 +18,13 @@ TEST(Names, NormalisingTwiceChangesNothing) {
   for (const char* name : {"Foo.Bar", "-_.x", "a-.-b", "Straße"}) EXPECT_EQ(normalize_name(normalize_name(name)), normalize_name(name));
 }
 
+TEST(Names, ComparingWithoutAStringIsTheSameRule) {
+  const char* names[] = {"Foo.Bar", "foo-bar", "foo", "foo-", "-foo", "foo--bar", "foo_.bar", "foobar", "", "-", "foo-bar-x"};
+  for (const char* name : names) {
+    for (const char* other : names) EXPECT_EQ(normalizes_to(name, other), normalize_name(name) == other) << name << " " << other;
+  }
+}
+
 TEST(Names, ValidNamesBeginAndEndWithALetterOrDigit) {
   for (const char* name : {"a", "0", "Foo", "a-b", "a.b_c-d", "2to3", "A1"}) EXPECT_TRUE(is_valid_name(name)) << name;
   for (const char* name : {"", "-a", "a-", "_a", "a.", "a b", "a/b", "a\n", "ä", "a+b", "..", "a\xff"})
