@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <iterator>
+#include <set>
 
 namespace bodega::pypi {
 namespace {
@@ -25,56 +26,45 @@ Names combined(const Names& whitelist, const std::vector<std::string>& next, Whi
 SearchOrder search_order(IndexRef index, const IndexLookup& lookup) {
   SearchOrder out;
   if (!index) return out;
-  std::vector<IndexRef> mirrors;
   std::set<std::string> seen{index->key()};
   std::deque<IndexRef> todo{std::move(index)};
   while (!todo.empty()) {
-    const IndexRef stage = std::move(todo.front());
+    const IndexRef next = std::move(todo.front());
     todo.pop_front();
-    out.indexes.push_back(stage);
-    for (const auto& key : stage->bases) {
+    if (next->is_mirror()) {
+      out.mirrors.push_back(next);
+      continue;
+    }
+    out.stages.push_back(next);
+    for (const auto& key : next->bases) {
       if (!seen.insert(key).second) continue;
-      IndexRef base = lookup(key);
-      if (!base) {
-        out.missing.push_back(key);
-      } else if (base->is_mirror()) {
-        mirrors.push_back(std::move(base));
-      } else {
+      if (IndexRef base = lookup(key)) {
         todo.push_back(std::move(base));
+      } else {
+        out.missing.push_back(key);
       }
     }
   }
-  out.indexes.insert(out.indexes.end(), mirrors.begin(), mirrors.end());
   return out;
 }
 
-ProjectSources sources_of(const std::vector<IndexRef>& order, std::string_view project, const std::set<std::string>& hosting) {
-  ProjectSources out;
-  if (order.empty()) return out;
-  const WhitelistMode mode = order.front()->whitelist_mode;
-  Names whitelist;
-  bool first = true;
+WhitelistWalk walk_whitelist(const SearchOrder& order, std::string_view project,
+                             const std::function<bool(const std::string& key)>& has_project) {
+  if (order.stages.empty()) return {};
+  const WhitelistMode mode = order.stages.front()->whitelist_mode;
+  const auto& own = order.stages.front()->mirror_whitelist;
+  Names whitelist(own.begin(), own.end());
   bool whitelisted = false;
   bool is_private = false;
-  for (const auto& index : order) {
-    if (index->is_mirror()) continue;
-    if (first) {
-      whitelist = Names(index->mirror_whitelist.begin(), index->mirror_whitelist.end());
-    } else {
-      whitelist = combined(whitelist, index->mirror_whitelist, mode);
-    }
-    first = false;
-    const bool has_it = hosting.contains(index->key());
+  for (const auto& stage : order.stages) {
+    whitelist = combined(whitelist, stage->mirror_whitelist, mode);  // the first with itself: no change
     if (whitelist.contains("*") || whitelist.contains(project)) {
       whitelisted = true;
-    } else if (has_it) {
+    } else if (has_project(stage->key())) {
       is_private = true;
     }
-    if (has_it) out.stages.push_back(index);
   }
-  auto& mirrors = is_private && !whitelisted ? out.blocked_mirrors : out.mirrors;
-  std::copy_if(order.begin(), order.end(), std::back_inserter(mirrors), [](const IndexRef& index) { return index->is_mirror(); });
-  return out;
+  return {is_private && !whitelisted};
 }
 
 }  // namespace bodega::pypi

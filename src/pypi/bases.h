@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,22 +15,22 @@ using IndexRef = std::shared_ptr<const IndexConfig>;
 using IndexLookup = std::function<IndexRef(const std::string& key)>;  // nullptr: no such index
 
 struct SearchOrder {
-  std::vector<IndexRef> indexes;     // the index itself first; each once; mirrors behind all stages
+  std::vector<IndexRef> stages;      // the index itself first; each once
+  std::vector<IndexRef> mirrors;     // asked behind all stages
   std::vector<std::string> missing;  // bases that do not exist (any more): skipped
 };
 
 // Breadth first through `bases`. Cycles are harmless.
 SearchOrder search_order(IndexRef index, const IndexLookup& lookup);
 
-struct ProjectSources {
-  std::vector<IndexRef> stages;           // that have the project, in search order
-  std::vector<IndexRef> mirrors;          // that may be asked for it
-  std::vector<IndexRef> blocked_mirrors;  // that must not even be asked: the name is private and no whitelist has it
+struct WhitelistWalk {
+  bool mirrors_blocked = false;  // the name is private and no whitelist has it: mirrors must not even be asked
 };
 
-// The guard against dependency confusion. `hosting` holds the keys of the stages in `order` that have the project; its name is normalised.
-// The whitelists are combined in search order by the mode of the requested index (the first of `order`); once the combination holds the
-// name or "*" the project is whitelisted for good. A stage that has the project without that makes the name private.
-ProjectSources sources_of(const std::vector<IndexRef>& order, std::string_view project, const std::set<std::string>& hosting);
+// The guard against dependency confusion. `has_project(key)`: whether that stage has the project, whose name is normalised. The whitelists
+// are combined in search order by the mode of the requested index (the first stage); once the combination holds the name or "*" the
+// project is whitelisted for good. A stage that has the project without that makes the name private.
+WhitelistWalk walk_whitelist(const SearchOrder& order, std::string_view project,
+                             const std::function<bool(const std::string& key)>& has_project);
 
 }  // namespace bodega::pypi

@@ -1,6 +1,7 @@
 #include "pypi/bases.h"
 
 #include <map>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -29,11 +30,13 @@ class World {
   SearchOrder order(const std::string& key) const {
     return search_order(find(key), [this](const std::string& base) { return find(base); });
   }
-  std::string keys(const std::string& key) const { return text(order(key).indexes); }
-  // "stages > mirrors ! blocked"
-  std::string sources(const std::string& key, const std::set<std::string>& hosting, const std::string& project = "p") const {
-    const auto out = sources_of(order(key).indexes, project, hosting);
-    return text(out.stages) + " > " + text(out.mirrors) + " ! " + text(out.blocked_mirrors);
+  std::string keys(const std::string& key) const {
+    const auto found = order(key);
+    return text(found.stages) + " > " + text(found.mirrors);
+  }
+  std::string blocked(const std::string& key, const std::set<std::string>& hosting, const std::string& project = "p") const {
+    const auto walk = walk_whitelist(order(key), project, [&](const std::string& stage) { return hosting.contains(stage); });
+    return walk.mirrors_blocked ? "blocked" : "open";
   }
 
  private:
@@ -53,16 +56,16 @@ TEST(SearchOrder, BreadthFirstMirrorsLastEachOnce) {
       .add("u/d", {})
       .add("u/m1", {})
       .add("u/m2", {});
-  EXPECT_EQ(world.keys("u/a"), "a b c d m1 m2");
-  EXPECT_EQ(world.keys("u/d"), "d");
-  EXPECT_EQ(world.keys("u/m1"), "m1");
+  EXPECT_EQ(world.keys("u/a"), "a b c d > m1 m2");
+  EXPECT_EQ(world.keys("u/d"), "d > ");
+  EXPECT_EQ(world.keys("u/m1"), " > m1");
 }
 
 TEST(SearchOrder, CyclesEnd) {
   World world;
   world.add("u/a", {"u/b", "u/a"}).add("u/b", {"u/c"}).add("u/c", {"u/a", "u/b"});
-  EXPECT_EQ(world.keys("u/a"), "a b c");
-  EXPECT_EQ(world.keys("u/c"), "c a b");
+  EXPECT_EQ(world.keys("u/a"), "a b c > ");
+  EXPECT_EQ(world.keys("u/c"), "c a b > ");
 }
 
 TEST(SearchOrder, MissingBasesAreSkippedAndNamed) {
@@ -70,55 +73,57 @@ TEST(SearchOrder, MissingBasesAreSkippedAndNamed) {
   world.add("u/a", {"u/gone", "u/b"}).add("u/b", {"u/gone"});
   const auto order = world.order("u/a");
   EXPECT_EQ(order.missing, std::vector<std::string>{"u/gone"});
-  EXPECT_EQ(world.keys("u/a"), "a b");
-  EXPECT_TRUE(search_order(nullptr, [](const std::string&) { return IndexRef(); }).indexes.empty());
+  EXPECT_EQ(world.keys("u/a"), "a b > ");
+  EXPECT_TRUE(search_order(nullptr, [](const std::string&) { return IndexRef(); }).stages.empty());
 }
 
-TEST(SourcesOf, AnUnknownNameComesFromTheMirrors) {
+TEST(WhitelistWalk, AnUnknownNameComesFromTheMirrors) {
   World world;
   world.add("u/a", {"u/b", "u/m"}).add("u/b", {}).add("u/m", {});
-  EXPECT_EQ(world.sources("u/a", {}), " > m ! ");
-  EXPECT_EQ(world.sources("u/m", {}), " > m ! ");
+  EXPECT_EQ(world.blocked("u/a", {}), "open");
+  EXPECT_EQ(world.blocked("u/m", {}), "open");
 }
 
-TEST(SourcesOf, APrivateNameNeverReachesAMirror) {
+TEST(WhitelistWalk, APrivateNameNeverReachesAMirror) {
   World world;
   world.add("u/a", {"u/b", "u/m"}).add("u/b", {}).add("u/m", {});
-  EXPECT_EQ(world.sources("u/a", {"u/a"}), "a >  ! m");
-  EXPECT_EQ(world.sources("u/a", {"u/b"}), "b >  ! m");
-  EXPECT_EQ(world.sources("u/a", {"u/a", "u/b"}), "a b >  ! m");
+  EXPECT_EQ(world.blocked("u/a", {"u/a"}), "blocked");
+  EXPECT_EQ(world.blocked("u/a", {"u/b"}), "blocked");
+  EXPECT_EQ(world.blocked("u/a", {"u/a", "u/b"}), "blocked");
 }
 
-TEST(SourcesOf, AWhitelistedNameMixes) {
+TEST(WhitelistWalk, AWhitelistedNameMixes) {
   World world;
   world.add("u/a", {"u/b", "u/m"}, {"p"}).add("u/b", {}).add("u/m", {});
-  EXPECT_EQ(world.sources("u/a", {"u/a"}), "a > m ! ");
-  EXPECT_EQ(world.sources("u/a", {"u/a"}, "q"), "a >  ! m");
+  EXPECT_EQ(world.blocked("u/a", {"u/a"}), "open");
+  EXPECT_EQ(world.blocked("u/a", {"u/a"}, "q"), "blocked");
   world.add("u/a", {"u/b", "u/m"}, {"*"});
-  EXPECT_EQ(world.sources("u/a", {"u/a"}, "q"), "a > m ! ");
+  EXPECT_EQ(world.blocked("u/a", {"u/a"}, "q"), "open");
 }
 
-TEST(SourcesOf, WithIntersectionTheFirstStageDecides) {
+TEST(WhitelistWalk, WithIntersectionTheFirstStageDecides) {
   World world;
   // The first stage lists it: enough, even where a base does not.
   world.add("u/a", {"u/b", "u/m"}, {"p"}).add("u/b", {}, {}).add("u/m", {});
-  EXPECT_EQ(world.sources("u/a", {"u/b"}), "b > m ! ");
+  EXPECT_EQ(world.blocked("u/a", {"u/b"}), "open");
   // Not the other way round (devpi #825, #680, #725): the child's empty list empties the combination.
   world.add("u/a", {"u/b", "u/m"}, {}).add("u/b", {}, {"*"});
-  EXPECT_EQ(world.sources("u/a", {"u/b"}), "b >  ! m");
+  EXPECT_EQ(world.blocked("u/a", {"u/b"}), "blocked");
 }
 
-TEST(SourcesOf, WithUnionAnyStageDecides) {
+TEST(WhitelistWalk, WithUnionAnyStageDecides) {
   World world;
   world.add("u/a", {"u/b", "u/m"}, {}, WhitelistMode::unite).add("u/b", {}, {"p"}).add("u/m", {});
-  EXPECT_EQ(world.sources("u/a", {"u/a"}), "a > m ! ");
-  EXPECT_EQ(world.sources("u/a", {"u/b"}), "b > m ! ");
+  EXPECT_EQ(world.blocked("u/a", {"u/a"}), "open");
+  EXPECT_EQ(world.blocked("u/a", {"u/b"}), "open");
   // The mode is the requested index's, not the base's.
   world.add("u/a", {"u/b", "u/m"}, {}, WhitelistMode::intersection).add("u/b", {}, {"p"}, WhitelistMode::unite);
-  EXPECT_EQ(world.sources("u/a", {"u/b"}), "b >  ! m");
+  EXPECT_EQ(world.blocked("u/a", {"u/b"}), "blocked");
 }
 
-TEST(SourcesOf, NothingComesOfNothing) { EXPECT_TRUE(sources_of({}, "p", {}).mirrors.empty()); }
+TEST(WhitelistWalk, NothingComesOfNothing) {
+  EXPECT_FALSE(walk_whitelist({}, "p", [](const std::string&) { return true; }).mirrors_blocked);
+}
 
 }  // namespace
 }  // namespace bodega::pypi
