@@ -262,7 +262,9 @@ struct WatchedWriter final : BlobWriter {
   Result<void> append(std::string_view more) override { return real->append(more); }
   std::uint64_t size() const override { return real->size(); }
   int fd() const override { return real->fd(); }
-  Result<std::size_t> read_at(char* into, std::size_t size, std::uint64_t offset) const override { return real->read_at(into, size, offset); }
+  Result<std::size_t> read_at(char* into, std::size_t size, std::uint64_t offset) const override {
+    return real->read_at(into, size, offset);
+  }
   Digest finish_digest() override { return real->finish_digest(); }
   Result<std::shared_ptr<const Blob>> commit() override {
     before_commit();
