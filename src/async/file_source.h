@@ -29,5 +29,7 @@ class FileSource {
 
 // What is available now, all of it. Blocks.
 Result<std::string> read_all(const FileSource& source);
+// Up to `size` bytes from `offset`, fewer only at the end of what is available. Blocks.
+Result<std::string> read_part(const FileSource& source, std::uint64_t offset, std::size_t size);
 
 }  // namespace bodega

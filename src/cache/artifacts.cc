@@ -189,7 +189,7 @@ Task<Result<void>> Artifacts::start_fill(const ArtifactRequest& request, FillRef
   if (!response) co_return fail(std::move(response).error());
   if (response->status == 404 || response->status == 410) co_return fail(Code::not_found, "no such file", "the upstream says 404");
   if (response->status != 200) {
-    auto status = check_status(*response, use_.clock.wall());
+    auto status = check_status(*response);
     if (!status) co_return fail(std::move(status).error());
     co_return fail(Code::upstream_failed, "the upstream answered " + std::to_string(response->status) + " for a file");
   }

@@ -4,11 +4,15 @@
 
 namespace bodega::cache {
 
-std::shared_ptr<const http::Validity> Dependencies::stand_on(const std::vector<std::string>& facts) {
+std::shared_ptr<http::Validity> Dependencies::stand_on(const std::vector<std::string>& facts) {
   auto validity = std::make_shared<http::Validity>();
-  for (const auto& fact : facts) by_fact_[fact].push_back(validity);
-  if (until_compact_-- == 0) compact();
+  for (const auto& fact : facts) also(fact, validity);
   return validity;
+}
+
+void Dependencies::also(const std::string& fact, const std::shared_ptr<http::Validity>& validity) {
+  by_fact_[fact].push_back(validity);
+  if (until_compact_-- == 0) compact();
 }
 
 void Dependencies::revoke(const std::string& fact) {

@@ -14,7 +14,9 @@ namespace bodega::cache {
 class Dependencies {
  public:
   // A new permission that falls with any of these facts.
-  std::shared_ptr<const http::Validity> stand_on(const std::vector<std::string>& facts);
+  std::shared_ptr<http::Validity> stand_on(const std::vector<std::string>& facts);
+  // One more fact for a permission that stands already.
+  void also(const std::string& fact, const std::shared_ptr<http::Validity>& validity);
   // The fact changed: every answer that stands on it is dropped before the next one is given.
   void revoke(const std::string& fact);
   void revoke_all();

@@ -113,6 +113,12 @@ Task<Result<Documents::RowRef>> Documents::kept(const std::string& index, const 
   co_return RowRef();
 }
 
+WallTime Documents::until(const DocumentRequest& request, WallTime now, const std::string& cache_control) const {
+  FreshnessRules rules = rules_;
+  if (request.ttl_max) rules.ttl_max = *request.ttl_max;
+  return fresh_until(now, cache_control, DocumentState::present, rules);
+}
+
 Task<void> Documents::fly(DocumentRequest request, RowRef old, std::string key, std::shared_ptr<Flight> flight) {
   const Lander<Flights<Landed>, std::shared_ptr<Flight>> lander(flights_, key, flight);
   if (!old) {
@@ -140,7 +146,7 @@ Task<Result<Documents::Landed>> Documents::ask_upstream(const DocumentRequest& r
   if (response->status == 404 || response->status == 410) co_return co_await keep_absent(request, old);
   if (response->status == 304 && old) co_return co_await keep_unchanged(request, *response, old);
   if (response->status != 200) {
-    auto status = check_status(*response, use_.clock.wall());
+    auto status = check_status(*response);
     if (!status) co_return fail(std::move(status).error());
     co_return fail(Code::upstream_failed, "the upstream answered " + std::to_string(response->status) + " for a page");
   }
@@ -165,7 +171,7 @@ Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& r
   row->index = request.index;
   row->name = request.name;
   row->fetched_at = use_.clock.wall();
-  row->expires_at = fresh_until(row->fetched_at, response.headers.joined("Cache-Control"), DocumentState::present, rules_);
+  row->expires_at = until(request, row->fetched_at, response.headers.joined("Cache-Control"));
   row->etag = std::string(response.headers.get("ETag"));
   row->last_modified = std::string(response.headers.get("Last-Modified"));
   const bool same = old && old->state == DocumentState::present && old->body == body;
@@ -197,7 +203,7 @@ Task<Result<Documents::Landed>> Documents::keep_absent(const DocumentRequest& re
 Task<Result<Documents::Landed>> Documents::keep_unchanged(const DocumentRequest& request, const http::FetchResponse& response, RowRef old) {
   auto row = std::make_shared<DocumentRow>(*old);
   row->fetched_at = use_.clock.wall();
-  row->expires_at = fresh_until(row->fetched_at, response.headers.joined("Cache-Control"), DocumentState::present, rules_);
+  row->expires_at = until(request, row->fetched_at, response.headers.joined("Cache-Control"));
   auto refresh = [&row](catalog::CacheTransaction& transaction) {
     return transaction.refresh_document(row->index, row->name, row->fetched_at, row->expires_at);
   };

@@ -33,6 +33,7 @@ struct DocumentRequest {
   std::string accept;
   std::uint64_t max_bytes = 0;
   ClientWish wish = ClientWish::cached_is_fine;
+  std::optional<Duration> ttl_max;  // of this index, instead of the general one
   // Turns the upstream's bytes into what is kept; runs in the pool. An error means the answer is broken: nothing is kept.
   std::function<Result<std::string>(const UpstreamAnswer&)> convert;
 };
@@ -74,6 +75,7 @@ class Documents {
   };
   using Flight = Flights<Landed>::Flight;
 
+  WallTime until(const DocumentRequest& request, WallTime now, const std::string& cache_control) const;
   Task<Result<RowRef>> kept(const std::string& index, const std::string& name);
   Task<void> fly(DocumentRequest request, RowRef old, std::string key, std::shared_ptr<Flight> flight);
   Task<Result<Landed>> ask_upstream(const DocumentRequest& request, RowRef old);

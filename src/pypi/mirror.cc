@@ -78,6 +78,7 @@ Task<Result<MirrorPage>> Mirrors::page(MirrorSource source, std::string name, Cl
   request.accept = kAccept;
   request.max_bytes = kMaxPageBytes;
   request.wish = wish;
+  request.ttl_max = source.expiry;
   request.convert = [name](const cache::UpstreamAnswer& answer) { return convert_page(answer, name); };
   auto got = co_await use_.documents.get(std::move(request));
   if (!got) co_return fail(std::move(got).error());
@@ -146,8 +147,9 @@ Task<Result<MirrorFile>> Mirrors::file(MirrorSource source, FileLink link) {
       continue;
     }
     if (file == nullptr) continue;
-    auto fetched = fetch(*file, link.is_metadata);
-    co_return co_await std::move(fetched);
+    auto fetched = co_await fetch(*file, link.is_metadata);
+    if (fetched) fetched->project = name;
+    co_return fetched;
   }
   // An upstream that failed may well have the file: that is no absence.
   if (trouble) co_return fail(std::move(*trouble));

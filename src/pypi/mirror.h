@@ -19,6 +19,7 @@ namespace bodega::pypi {
 struct MirrorSource {
   std::string index;  // "user/name"
   Url url;            // the upstream's simple API; path ends with '/'
+  std::optional<Duration> expiry;  // how long a page counts as fresh; else the server's own bound
 };
 
 struct MirrorPage {
@@ -33,6 +34,7 @@ struct MirrorPage {
 
 struct MirrorFile {
   cache::Artifact artifact;
+  std::string project;      // whose page lists it
   std::string upload_time;  // as on the page; may be empty
 };
 
