@@ -20,6 +20,7 @@ class IpAddress {
   bool is_v4() const { return is_v4_; }
   bool is_loopback() const;  // 127.0.0.0/8 and ::1
   std::string text() const;  // shortest form, no brackets
+  const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }  // network order; IPv4 in the first four
   bool operator==(const IpAddress&) const = default;
 
  private:

@@ -20,26 +20,34 @@ struct Credentials {
   Secret password;
 };
 
+// Loopback, private, link-local and other addresses that are not of the public internet (client_address.h).
+enum class PrivateAddresses {
+  refuse,  // for URLs that a page names: no address of any hop may be private
+  allow,   // for URLs the operator configured: a redirect to another origin may lead to a private address only if the first address was one
+};
+
 struct FetchRequest {
   Url url;
   std::string method = "GET";
-  Headers headers;                 // Host, User-Agent and Accept-Encoding are the client's
-  std::string body;                // for POST
-  bool decode = false;             // ask for gzip/zstd and hand out decoded bytes; files are fetched without
+  Headers headers;      // Host, User-Agent and Accept-Encoding are the client's; Authorization and Cookie stay at the first origin
+  std::string body;     // for POST
+  bool decode = false;  // ask for gzip/zstd and hand out decoded bytes; files are fetched without
   std::optional<Credentials> credentials;
-  std::uint64_t max_bytes = 0;     // of the decoded body; 0 = no limit. Over it: too_large
-  double max_ratio = 200;          // decoded bytes to bytes on the wire, once over 1 MiB; a page compresses 20:1, a bomb 1000:1
+  PrivateAddresses private_addresses = PrivateAddresses::allow;
+  std::uint64_t max_bytes = 0;  // of the decoded body; 0 = no limit. Over it: too_large
+  double max_ratio = 200;       // decoded bytes to bytes on the wire, once over 1 MiB; a page compresses 20:1, a bomb 1000:1
   Duration connect_timeout = std::chrono::seconds(5);
   Duration head_timeout = std::chrono::seconds(30);   // until the final response head
   Duration stall_timeout = std::chrono::seconds(30);  // less than 1 KiB/s for that long ends it
-  Duration total_timeout = std::chrono::seconds(0);   // 0 = none
+  Duration total_timeout = std::chrono::seconds(0);   // 0 = none; head and total count from fetch(), over all redirects
 };
 
 // Destroying it cancels the transfer.
 class FetchBody {
  public:
   virtual ~FetchBody() = default;
-  // The next piece as it arrives; empty at the clean end. upstream_failed (cut off, broken framing, bad TLS), upstream_timeout, too_large.
+  // What has arrived, up to 256 KiB a piece; empty at the clean end. Pieces that arrived before a failure come first, then the error:
+  // upstream_failed (cut off, broken framing, bad TLS, unreadable encoding), upstream_timeout, too_large, cancelled (the client went).
   // Home loop; one reader.
   virtual Task<Result<std::string>> read() = 0;
 };
@@ -49,6 +57,8 @@ struct FetchResponse {
   Headers headers;                              // of the final response; names as the upstream spelt them
   Url final_url;                                // after redirects
   std::optional<std::uint64_t> content_length;  // of the body as sent; only meaningful without decode
+  // False: neither a length nor chunks nor HTTP/2 frames mark the end of the body, the closing connection does. A cut is then not seen.
+  bool end_is_marked = true;
   std::unique_ptr<FetchBody> body;
 };
 
@@ -56,7 +66,7 @@ class Client {
  public:
   virtual ~Client() = default;
   // Resumes when the final response head is there. Follows at most 5 redirects, never from https to http. Any HTTP status is a success
-  // here. upstream_failed, upstream_timeout. Home loop.
+  // here. upstream_failed, upstream_timeout, cancelled (client_error.h tells the kinds apart). Home loop. Dropping the task cancels.
   virtual Task<Result<FetchResponse>> fetch(FetchRequest request) = 0;
 };
 
