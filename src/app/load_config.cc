@@ -115,7 +115,7 @@ fs::path xdg_directory(const Surroundings& surroundings, std::string_view variab
 fs::path default_data(const Surroundings& surroundings) {
   // systemd.exec(5): several directories are joined by colons; the unit asks for one.
   const auto state = lookup(surroundings, "STATE_DIRECTORY");
-  const fs::path first = state.substr(0, state.find(':'));
+  fs::path first = state.substr(0, state.find(':'));
   if (first.is_absolute()) return first;
   const auto own = xdg_directory(surroundings, "XDG_DATA_HOME", ".local/share");
   return own.empty() ? fs::path("/var/lib/bodega") : own;

@@ -20,12 +20,14 @@ constexpr int kFirstFd = 3;  // SD_LISTEN_FDS_START
 // More listening sockets than anybody has units for; a broken variable must not make us touch thousands of descriptors.
 constexpr std::uint64_t kMostFds = 64;
 
+// NOLINTBEGIN(concurrency-mt-unsafe): before any thread starts, as take_handed_sockets() demands.
 std::string taken_from_environment(const char* name) {
   const char* value = std::getenv(name);
   std::string text = value == nullptr ? "" : value;
   unsetenv(name);
   return text;
 }
+// NOLINTEND(concurrency-mt-unsafe)
 
 Result<void> check_listening(int fd) {
   int value = 0;
