@@ -228,6 +228,9 @@ Result<Command> configured(const Spec& spec, const Words& words, const Surroundi
   command.repair = spec.verb == Verb::fsck && words.flag;
   command.config = std::move(loaded.config);
   command.warnings = std::move(loaded.warnings);
+  for (const auto& setting : loaded.settings) {
+    if (setting.option->key == "upstream") command.upstream_is_explicit = setting.source != "default";
+  }
   return command;
 }
 

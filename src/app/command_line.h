@@ -33,6 +33,7 @@ struct Command {
   std::vector<std::string> warnings;  // for the log, once there is one
   std::string text;                   // of show
   bool repair = false;                // of fsck
+  bool upstream_is_explicit = false;  // somebody named the upstream; it is not the default
 };
 
 // `arguments` without the program's name. invalid: the message, of one line or more, is for standard error; exit with usage.

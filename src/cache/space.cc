@@ -46,38 +46,39 @@ Task<Result<std::uint64_t>> SpaceKeeper::evict(std::uint64_t bytes) {
     auto victims = co_await use_.catalog.read_cache(oldest);
     if (!victims) co_return fail(std::move(victims).error());
     if (victims->empty()) break;
-    // Record first: a blob without a row is adopted or swept later, a row without a blob would be a lie.
-    auto forget = [&victims](catalog::CacheTransaction& transaction) -> Result<void> {
-      for (const auto& row : *victims) BODEGA_TRY_VOID(transaction.forget_cached(row.digest));
-      return {};
-    };
-    auto forgotten = co_await use_.catalog.write_cache(forget);
-    if (!forgotten) co_return fail(std::move(forgotten).error());
-    auto hosted = [&victims](catalog::Reader& reader) -> Result<std::vector<catalog::CachedBlobRow>> {
-      std::vector<catalog::CachedBlobRow> removable;
-      for (const auto& row : *victims) {
-        BODEGA_TRY(const bool ours, reader.is_hosted(row.digest));
-        if (!ours) removable.push_back(row);
-      }
-      return removable;
-    };
-    auto removable = co_await use_.catalog.read(hosted);
-    if (!removable) co_return fail(std::move(removable).error());
-    auto remove = [this, &removable]() -> Result<void> {
-      for (const auto& row : *removable) BODEGA_TRY_VOID(use_.store.remove(row.digest));
-      return {};
-    };
-    auto removed = co_await offload(use_.pool, remove);
-    if (!removed) co_return fail(std::move(removed).error());
+    std::uint64_t round = 0;
     for (const auto& row : *victims) {
+      if (freed >= bytes) break;
+      auto gone = co_await evict_one(row);
+      if (!gone) co_return fail(std::move(gone).error());
+      if (!*gone) continue;
       freed += row.size;
-      ++evictions_;
-      evicted_bytes_ += row.size;
-      if (evicted_) evicted_(row.digest);
+      ++round;
     }
-    use_.log.info("cache.evicted", {{"files", victims->size()}, {"bytes", freed}});
+    if (round == 0) break;  // all that is left is in use
+    use_.log.info("cache.evicted", {{"files", round}, {"bytes", freed}});
   }
   co_return freed;
+}
+
+Task<Result<bool>> SpaceKeeper::evict_one(catalog::CachedBlobRow row) {
+  const auto claim = use_.claims.try_remove(row.digest);
+  if (!claim) co_return false;
+  // Record first: a blob without a row is adopted or swept later, a row without a blob would be a lie.
+  auto forget = [&row](catalog::CacheTransaction& transaction) { return transaction.forget_cached(row.digest); };
+  auto forgotten = co_await use_.catalog.write_cache(forget);
+  if (!forgotten) co_return fail(std::move(forgotten).error());
+  auto question = [&row](catalog::Reader& reader) { return reader.is_hosted(row.digest); };
+  auto hosted = co_await use_.catalog.read(question);
+  if (!hosted) co_return fail(std::move(hosted).error());
+  if (*hosted) co_return true;  // ours now: it stays, and counts no longer
+  auto remove = [this, &row] { return use_.store.remove(row.digest); };
+  auto removed = co_await offload(use_.pool, remove);
+  if (!removed) co_return fail(std::move(removed).error());
+  ++evictions_;
+  evicted_bytes_ += row.size;
+  if (evicted_) evicted_(row.digest);
+  co_return true;
 }
 
 void SpaceKeeper::used(const Digest& digest) { used_[digest] = use_.clock.wall(); }

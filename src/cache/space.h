@@ -13,6 +13,7 @@
 #include "catalog/catalog.h"
 #include "http/hot.h"
 #include "store/blob_store.h"
+#include "store/claims.h"
 
 namespace bodega::cache {
 
@@ -29,6 +30,7 @@ class SpaceKeeper {
   struct Dependencies {
     catalog::Catalog& catalog;
     store::BlobStore& store;
+    store::Claims& claims;
     Pool& pool;
     const Clock& clock;
     Log& log;
@@ -49,6 +51,8 @@ class SpaceKeeper {
 
  private:
   Task<Result<std::uint64_t>> evict(std::uint64_t bytes);
+  // False: somebody is about to refer to the blob; it stays.
+  Task<Result<bool>> evict_one(catalog::CachedBlobRow row);
 
   Dependencies use_;
   SpaceRules rules_;

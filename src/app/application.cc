@@ -1,0 +1,279 @@
+#include "app/application.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "app/command_line.h"
+#include "http/error_response.h"
+#include "store/spool.h"
+
+namespace bodega::app {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using pypi::Place;
+using pypi::Route;
+
+namespace {
+
+Response not_found(const Request& request) {
+  return http::error_response(Error{Code::not_found, "there is nothing at this address", {}, std::nullopt}, request);
+}
+
+bool reads(const Request& request) { return request.method == Method::get || request.method == Method::head; }
+
+bool asks_for_simple(const Request& request) {
+  if (http::is_installer(request.headers)) return true;
+  return request.headers.joined("Accept").find("application/vnd.pypi.simple.") != std::string::npos;
+}
+
+pypi::Spool make_spool(std::filesystem::path directory) {
+  return [directory = std::move(directory)](std::string_view bytes) { return store::spool(directory, bytes); };
+}
+
+}  // namespace
+
+cache::FreshnessRules freshness_rules(const Config& config) {
+  cache::FreshnessRules rules;
+  rules.ttl_min = config.page_ttl_min;
+  rules.ttl_max = config.page_ttl_max;
+  rules.negative_ttl = config.negative_ttl;
+  rules.max_stale = config.max_stale;
+  rules.no_cache_floor = config.no_cache_floor;
+  rules.patience = config.stale_patience;
+  return rules;
+}
+
+Result<std::unique_ptr<Application>> Application::open(const Config& config, Parts parts, const std::filesystem::path& data,
+                                                       catalog::HadData had_data) {
+  BODEGA_TRY(const auto disk, parts.file_system.space(data));
+  const cache::SpaceRules space{config.cache_max_size.of(disk.total_bytes), config.free_space_floor.of(disk.total_bytes)};
+  store::StoreOptions store_options;
+  store_options.free_floor_bytes = space.free_floor_bytes;
+  BODEGA_TRY(auto store, store::open_blob_store(parts.file_system, data, store_options));
+  BODEGA_TRY(const std::size_t swept, store->sweep());
+  if (swept > 0) parts.log.info("store.swept", {{"files", swept}});
+  catalog::CatalogOptions catalog_options;
+  catalog_options.directory = data;
+  catalog_options.threads = parts.catalog_threads;
+  catalog_options.clock = &parts.clock;
+  BODEGA_TRY(auto catalog, catalog::open_catalog(std::move(catalog_options), parts.pool, had_data));
+  cache::UpstreamCredentials credentials;
+  if (config.upstream_credentials_file) {
+    BODEGA_TRY(credentials, cache::load_upstream_credentials(*config.upstream_credentials_file, parts.log));
+  }
+  credentials.add_from(config.upstream);
+  return std::unique_ptr<Application>(
+      new Application(config, std::move(parts), data, std::move(store), std::move(catalog), space, std::move(credentials)));
+}
+
+Application::Application(const Config& config, Parts parts, std::filesystem::path data, std::unique_ptr<store::BlobStore> store,
+                         std::unique_ptr<catalog::Catalog> catalog, cache::SpaceRules space, cache::UpstreamCredentials credentials)
+    : config_(config),
+      parts_(std::move(parts)),
+      data_(std::move(data)),
+      started_at_(parts_.clock.wall()),
+      store_(std::move(store)),
+      catalog_(std::move(catalog)),
+      upstream_({parts_.client, parts_.timers, parts_.clock, parts_.log, parts_.random}, {}, std::move(credentials)),
+      space_({*catalog_, *store_, claims_, parts_.pool, parts_.clock, parts_.log}, space),
+      documents_({*catalog_, upstream_, parts_.pool, parts_.timers, parts_.clock, parts_.log, parts_.home}, freshness_rules(config)),
+      artifacts_({*catalog_, *store_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home}),
+      hasher_(parts_.pool, {}),
+      registry_({*catalog_, facts_, hasher_, parts_.clock, parts_.log}),
+      authenticator_(registry_, hasher_, parts_.clock, {}),
+      mirrors_({documents_, artifacts_, parts_.pool, parts_.clock, parts_.log}),
+      lists_({*catalog_, *store_, artifacts_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home}, freshness_rules(config)),
+      renderings_(parts_.pool, parts_.home, parts_.log, make_spool(data_ / "tmp")),
+      simple_({*catalog_, registry_, mirrors_, lists_, renderings_, facts_, documents_, parts_.clock, parts_.log}, {}),
+      files_({*catalog_, registry_, mirrors_, artifacts_, space_, facts_, parts_.clock, parts_.log}),
+      api_({*catalog_, registry_, authenticator_, hasher_, parts_.clock, parts_.log}, {}),
+      uploads_({*catalog_, *store_, claims_, registry_, authenticator_, facts_, parts_.pool, parts_.clock, parts_.log}, {}, {}),
+      tasks_(parts_.home, [this](const std::string& what) { parts_.log.error("bug", {{"in", "application"}, {"what", what}}); }) {
+  connect();
+}
+
+Application::~Application() = default;
+
+// What one room must hear of another.
+void Application::connect() {
+  documents_.on_change([this](const std::string& index, const std::string& name) { facts_.revoke(pypi::project_fact(index, name)); });
+  lists_.on_change([this](const std::string& index) { facts_.revoke(pypi::list_fact(index)); });
+  space_.on_evict([this](const Digest& digest) { facts_.revoke(pypi::blob_fact(digest)); });
+}
+
+Task<Result<void>> Application::start() {
+  pypi::StartOptions options;
+  options.root_password = config_.root_password;
+  options.keep_generated = [this](const Secret& password) { return write_generated_password(password); };
+  options.upstream = config_.upstream;
+  if (parts_.upstream_is_explicit) options.explicit_upstream = config_.upstream;
+  auto started = co_await registry_.first_start(std::move(options));
+  if (!started) co_return fail(std::move(started).error());
+  authenticator_.set_token_key(registry_.token_secret());
+  auto housekeeper = housekeeping();
+  tasks_.spawn(std::move(housekeeper));
+  co_return Result<void>();
+}
+
+Task<void> Application::close() {
+  tasks_.request_stop();
+  co_await documents_.close();
+  co_await artifacts_.close();
+  co_await lists_.close();
+  co_await renderings_.close();
+  co_await space_.flush_uses();
+}
+
+Result<void> Application::write_generated_password(const Secret& password) {
+  const auto path = (data_ / "initial-root-password").string();
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return fail_errno(errno, "write " + path);
+  const std::string text = std::string(password.reveal()) + "\n";
+  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  const int errnum = errno;
+  ::close(fd);
+  if (!written) return fail_errno(errnum, "write " + path);
+  generated_password_file_ = path;
+  return {};
+}
+
+Task<Response> Application::handle(Request& request) {
+  auto route = pypi::find_route(request.segments);
+  auto response = co_await dispatch(request, std::move(route));
+  if (response.route.empty()) response.route = "other";
+  co_return response;
+}
+
+Task<Response> Application::dispatch(Request& request, Route route) {
+  switch (route.place) {
+    case Place::unknown: break;
+    case Place::health: co_return co_await health(request, route);
+    case Place::metrics: co_return co_await metrics(request);
+    case Place::root:
+    case Place::api:
+    case Place::login:
+    case Place::status:
+    case Place::user: co_return co_await api_.handle(request, route);
+    case Place::index: co_return co_await at_index(request, route);
+    case Place::simple_list:
+      if (reads(request)) co_return co_await simple_.list(request, route);
+      if (request.method == Method::post) co_return co_await uploads_.upload(request, route);
+      break;
+    case Place::simple_project:
+      if (reads(request)) co_return co_await simple_.project(request, route, pypi::PagePlace::simple);
+      break;
+    case Place::simple_refresh:
+      if (request.method == Method::post) co_return co_await simple_.refresh(request, route);
+      break;
+    case Place::file: co_return co_await at_file(request, route);
+    case Place::project:
+    case Place::version: co_return co_await at_project(request, route);
+  }
+  co_return not_found(request);
+}
+
+Task<Response> Application::at_index(Request& request, Route route) {
+  if (reads(request) && asks_for_simple(request)) co_return co_await simple_.list(request, route);
+  if (request.method == Method::post) co_return co_await uploads_.upload(request, route);
+  co_return co_await api_.handle(request, route);
+}
+
+Task<Response> Application::at_file(Request& request, Route route) {
+  if (reads(request)) co_return co_await files_.get(request, route);
+  if (request.method == Method::del) co_return co_await uploads_.remove(request, route);
+  if (request.method == Method::patch) co_return co_await uploads_.yank(request, route);
+  co_return not_found(request);
+}
+
+Task<Response> Application::at_project(Request& request, Route route) {
+  if (request.method == Method::del) co_return co_await uploads_.remove(request, route);
+  if (reads(request) && route.place == Place::project && asks_for_simple(request)) {
+    const auto place = request.trailing_slash ? pypi::PagePlace::project_slash : pypi::PagePlace::project;
+    co_return co_await simple_.project(request, route, place);
+  }
+  co_return not_found(request);
+}
+
+Task<ops::Health> Application::judge() {
+  ops::Vitals vitals;
+  vitals.catalog_healthy = catalog_->healthy();
+  vitals.sync_trusted = store_->sync_trusted();
+  vitals.draining = draining_;
+  auto question = [this] { return store_->space(); };
+  auto space = co_await offload(parts_.pool, question);
+  vitals.space_known = space.has_value();
+  if (space) {
+    vitals.free_bytes = space->free_bytes;
+    vitals.free_inodes = space->free_inodes;
+  }
+  co_return ops::judge(vitals);
+}
+
+Task<Response> Application::health(Request& request, Route route) {
+  if (!reads(request) || (route.rest[0] != "live" && route.rest[0] != "ready")) co_return not_found(request);
+  Response response;
+  response.route = "health";
+  response.headers.add("Content-Type", "application/json");
+  response.headers.add("Cache-Control", "no-store");
+  if (route.rest[0] == "live") {
+    response.body = std::string("{\"status\": \"live\"}\n");
+    co_return response;
+  }
+  const auto verdict = co_await judge();
+  // Degraded is not ready: an orchestrator should send writes elsewhere and a person should look. Reads go on for those who ask anyway.
+  if (verdict.condition != ops::Condition::ready) response.status = 503;
+  response.body = ops::to_json(verdict);
+  co_return response;
+}
+
+Task<Response> Application::metrics(Request& request) {
+  if (!reads(request)) co_return not_found(request);
+  ops::Snapshot snapshot;
+  snapshot.version = std::string(version());
+  if (server_ != nullptr) {
+    auto collect = [this] { return server_->counters(); };
+    snapshot.server = co_await offload(parts_.pool, collect);
+  }
+  snapshot.upstream = upstream_.counters();
+  auto question = [](catalog::CacheReader& reader) { return reader.totals(); };
+  auto totals = co_await catalog_->read_cache(question);
+  if (totals) {
+    snapshot.cached_files = totals->blobs;
+    snapshot.cached_bytes = totals->bytes;
+    snapshot.documents = totals->documents;
+  }
+  snapshot.evicted_files = space_.evictions();
+  snapshot.evicted_bytes = space_.evicted_bytes();
+  snapshot.filling = artifacts_.filling();
+  snapshot.pool_queued = parts_.pool.queued();
+  snapshot.catalog_queued = catalog_->queued();
+  snapshot.serial = catalog_->last_serial();
+  auto space_question = [this] { return store_->space(); };
+  auto space = co_await offload(parts_.pool, space_question);
+  if (space) snapshot.free_bytes = space->free_bytes;
+  const auto verdict = co_await judge();
+  snapshot.degraded = verdict.condition == ops::Condition::degraded;
+  snapshot.started_at = static_cast<double>(to_unix_micros(started_at_)) / 1e6;
+  Response response;
+  response.route = "metrics";
+  response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.headers.add("Cache-Control", "no-store");
+  response.body = ops::to_prometheus(snapshot);
+  co_return response;
+}
+
+Task<void> Application::housekeeping() {
+  // Uses are only for the order of eviction; a crash may forget a minute of them.
+  constexpr auto kEvery = std::chrono::minutes(1);
+  while (!tasks_.stopping()) {
+    co_await sleep_until(parts_.timers, parts_.clock.mono() + kEvery);
+    if (tasks_.stopping()) break;
+    co_await space_.flush_uses();
+    auto room = co_await space_.make_room(0);
+    if (!room) parts_.log.warning("cache.no_room", {{"why", room.error().describe()}});
+  }
+}
+
+}  // namespace bodega::app

@@ -1,0 +1,126 @@
+// Everything between the wire and the disk, put together: the composition root. It takes the outside world as parts, so that the tests run
+// this very composition over a manual clock, a scripted upstream and an in-process client.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "access/authenticator.h"
+#include "app/config.h"
+#include "async/loop.h"
+#include "async/offload.h"
+#include "async/task_group.h"
+#include "async/timers.h"
+#include "base/log.h"
+#include "cache/artifacts.h"
+#include "cache/dependencies.h"
+#include "cache/documents.h"
+#include "cache/space.h"
+#include "cache/upstream.h"
+#include "catalog/catalog.h"
+#include "http/client.h"
+#include "http/server.h"
+#include "ops/health.h"
+#include "ops/metrics.h"
+#include "pypi/api.h"
+#include "pypi/files.h"
+#include "pypi/mirror.h"
+#include "pypi/project_lists.h"
+#include "pypi/registry.h"
+#include "pypi/renderings.h"
+#include "pypi/simple.h"
+#include "pypi/upload.h"
+#include "store/blob_store.h"
+#include "store/claims.h"
+
+namespace bodega::app {
+
+// All outlive the application.
+struct Parts {
+  Loop& home;
+  Pool& pool;
+  Timers& timers;
+  const Clock& clock;
+  Log& log;
+  store::FileSystem& file_system;
+  http::Client& client;
+  std::function<double()> random;  // uniform in [0, 1)
+  catalog::Threads catalog_threads = catalog::Threads::own_writer;
+  // The configuration names an upstream for this run: root/pypi uses it whatever is stored.
+  bool upstream_is_explicit = false;
+};
+
+class Application final : public http::Handler {
+ public:
+  // Opens store and catalog in `data`, whose lock the caller holds. Blocks. Errors are sentences with the next step.
+  static Result<std::unique_ptr<Application>> open(const Config& config, Parts parts, const std::filesystem::path& data,
+                                                   catalog::HadData had_data);
+  ~Application() override;
+
+  // Loads users and indexes, makes root and root/pypi at the first start, begins the background work. Home loop.
+  Task<Result<void>> start();
+  // Ends the background work. Home loop; then the application may be destroyed.
+  Task<void> close();
+
+  Task<http::Response> handle(http::Request& request) override;
+
+  // The server whose counters /+metrics shows; may be null.
+  void watch(const http::Server* server) { server_ = server; }
+  void set_draining() { draining_ = true; }
+  // Where the generated root password was written; empty when none was.
+  const std::string& generated_password_file() const { return generated_password_file_; }
+  catalog::Catalog& catalog() { return *catalog_; }
+  store::BlobStore& store() { return *store_; }
+  cache::Dependencies& facts() { return facts_; }
+
+ private:
+  Application(const Config& config, Parts parts, std::filesystem::path data, std::unique_ptr<store::BlobStore> store,
+              std::unique_ptr<catalog::Catalog> catalog, cache::SpaceRules space, cache::UpstreamCredentials credentials);
+
+  Task<http::Response> dispatch(http::Request& request, pypi::Route route);
+  Task<http::Response> at_index(http::Request& request, pypi::Route route);
+  Task<http::Response> at_file(http::Request& request, pypi::Route route);
+  Task<http::Response> at_project(http::Request& request, pypi::Route route);
+  Task<http::Response> health(http::Request& request, pypi::Route route);
+  Task<http::Response> metrics(http::Request& request);
+  Task<ops::Health> judge();
+  Task<void> housekeeping();
+  Task<void> adopt_orphans();
+  Result<void> write_generated_password(const Secret& password);
+  void connect();
+
+  const Config& config_;
+  Parts parts_;
+  std::filesystem::path data_;
+  WallTime started_at_;
+  bool draining_ = false;
+  const http::Server* server_ = nullptr;
+  std::string generated_password_file_;
+
+  std::unique_ptr<store::BlobStore> store_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  store::Claims claims_;
+  cache::Dependencies facts_;
+  cache::Upstream upstream_;
+  cache::SpaceKeeper space_;
+  cache::Documents documents_;
+  cache::Artifacts artifacts_;
+  access::PasswordHasher hasher_;
+  pypi::Registry registry_;
+  access::Authenticator authenticator_;
+  pypi::Mirrors mirrors_;
+  pypi::ProjectLists lists_;
+  pypi::Renderings renderings_;
+  pypi::Simple simple_;
+  pypi::Files files_;
+  pypi::Api api_;
+  pypi::Uploads uploads_;
+  TaskGroup tasks_;
+};
+
+// The freshness bounds of a configuration.
+cache::FreshnessRules freshness_rules(const Config& config);
+
+}  // namespace bodega::app

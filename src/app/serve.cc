@@ -1,0 +1,236 @@
+#include "app/serve.h"
+
+#include <csignal>
+#include <cstdio>
+#include <malloc.h>
+#include <random>
+#include <thread>
+
+#include <boost/asio/signal_set.hpp>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "app/application.h"
+#include "app/data_directory.h"
+#include "app/notify.h"
+#include "async/log_writer.h"
+#include "http/client_options.h"
+#include "pypi/negotiated.h"
+
+namespace bodega::app {
+namespace {
+
+Exit exit_of(Code code) {
+  switch (code) {
+    case Code::invalid: return Exit::usage;
+    case Code::no_space:
+    case Code::corrupt:
+    case Code::conflict:
+    case Code::io: return Exit::data_unusable;
+    default: return Exit::failed;
+  }
+}
+
+Exit complain(const Error& error, Exit code) {
+  std::fprintf(stderr, "bodega: %s\n", error.message.c_str());
+  if (!error.context.empty()) std::fprintf(stderr, "        (%s)\n", error.context.c_str());
+  return code;
+}
+
+// Memory that large pages needed for a moment goes back to the system: blocks from 128 KiB on are mapped, and few arenas hold the rest.
+void tame_malloc() {
+  ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+  ::mallopt(M_ARENA_MAX, 2);
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Whether this machine has the IPv6 loopback address: the only default that may be missing.
+bool has_ipv6() {
+  const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  const bool bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::close(fd);
+  return bound;
+}
+
+std::string host_of(const Url& url) {
+  const std::string origin = url.origin();
+  return origin.substr(origin.find("//") + 2);
+}
+
+http::ServerOptions server_options(const Config& config, std::vector<int> handed) {
+  http::ServerOptions options;
+  for (const auto& address : config.listen) {
+    if (address.absence == ListenAddress::Absence::is_error || has_ipv6()) options.listen.push_back(address.text());
+  }
+  options.listen_fds = std::move(handed);
+  options.front_loops = config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
+  if (config.public_url) options.public_host = host_of(*config.public_url);
+  options.allowed_hosts = config.allowed_hosts;
+  for (const auto& network : config.trusted_proxies) options.trusted_proxies.push_back(network.text());
+  options.classify = pypi::accept_class;
+  options.max_body_bytes = config.upload_max_size;
+  options.hot_bytes = config.hot_memory;
+  options.access_log = config.access_log;
+  return options;
+}
+
+// The loops, threads and real seams of one running server; members end in reverse order.
+class Running {
+ public:
+  Running(const Command& command, LogWriter& log) : command_(command), config_(command.config), log_(log) {}
+
+  Exit run() {
+    auto handed = take_handed_sockets();
+    if (!handed) return complain(handed.error(), Exit::usage);
+    auto data = DataDirectory::open(config_.data);
+    if (!data) return complain(data.error(), Exit::data_unusable);
+    http::CurlOptions curl;
+    curl.user_agent = "bodega/" + std::string(version());
+    if (config_.upstream_ca_file) curl.extra_ca_file = config_.upstream_ca_file->string();
+    auto client = http::make_curl_client(std::move(curl), home_, log_);
+    if (!client) return complain(client.error(), Exit::usage);
+    client_ = std::move(*client);
+    Parts parts{home_, *pool_, *timers_, clock_, log_, *file_system_, *client_, [this] { return uniform_(random_); }};
+    parts.upstream_is_explicit = command_.upstream_is_explicit;
+    auto application = Application::open(config_, std::move(parts), config_.data, (*data)->had_data());
+    if (!application) return complain(application.error(), exit_of(application.error().code));
+    application_ = std::move(*application);
+    server_ = http::make_server(server_options(config_, std::move(handed->fds)), *application_, home_, clock_, log_);
+    application_->watch(server_.get());
+    if (auto listening = server_->listen(); !listening) return complain(listening.error(), Exit::address_in_use);
+    for (const auto& warning : command_.warnings) log_.warning("config.warning", {{"what", warning}});
+
+    tasks_ = std::make_unique<TaskGroup>(home_, [this](const std::string& what) { log_.error("bug", {{"in", "serve"}, {"what", what}}); });
+    auto begun = begin();
+    tasks_->spawn(std::move(begun));
+    wait_for_signal();
+    home_.context().run();  // this thread is the home loop
+    if (!closed_) {
+      // Tasks were left in the middle, and what they refer to is about to go. A start after a crash is safe, so this end is too.
+      log_.flush();
+      std::_Exit(static_cast<int>(exit_));
+    }
+    return exit_;
+  }
+
+ private:
+  Task<void> begin() {
+    auto started = co_await application_->start();
+    if (!started) {
+      exit_ = complain(started.error(), exit_of(started.error().code));
+      home_.stop();
+      co_return;
+    }
+    server_->start();
+    announce();
+    if (auto told = notifier_.ready(); !told) log_.warning("notify.failed", {{"why", told.error().describe()}});
+  }
+
+  void announce() {
+    const auto addresses = server_->addresses();
+    for (const auto& address : addresses) log_.info("server.listening", {{"address", address}});
+    const std::string base = addresses.empty() ? std::string("http://127.0.0.1:3141") : addresses.front();
+    const std::string index = base + "/root/pypi/+simple/";
+    std::printf("Bodega %s listens on", std::string(version()).c_str());
+    for (const auto& address : addresses) std::printf(" %s", address.c_str());
+    std::printf("\n  data   %s\n  pip    pip install --index-url %s PACKAGE\n  uv     uv pip install --index-url %s PACKAGE\n",
+                config_.data.c_str(), index.c_str(), index.c_str());
+    const auto& password = application_->generated_password_file();
+    if (!password.empty()) std::printf("  root   the generated password is in %s\n", password.c_str());
+    std::fflush(stdout);
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      if (draining_) {
+        // Somebody insists: whoever is still being served loses.
+        log_.warning("server.stop_forced");
+        exit_ = Exit::drain_cut_short;
+        log_.flush();
+        home_.stop();
+        return;
+      }
+      draining_ = true;
+      wait_for_signal();
+      auto stopping = stop();
+      tasks_->spawn(std::move(stopping));
+    });
+  }
+
+  Task<void> stop() {
+    log_.info("server.stopping");
+    if (auto told = notifier_.stopping(); !told) log_.warning("notify.failed", {{"why", told.error().describe()}});
+    application_->set_draining();
+    if (config_.drain_delay > Duration(0)) co_await sleep_until(*timers_, clock_.mono() + config_.drain_delay);
+    const MonoTime limit = clock_.mono() + config_.drain_timeout;
+    co_await server_->drain(config_.drain_timeout);
+    const bool in_time = clock_.mono() < limit;
+    if (!in_time) exit_ = Exit::drain_cut_short;
+    auto closing = close();
+    tasks_->spawn(std::move(closing));
+    // What still comes in from upstreams is for nobody; it is not waited for long.
+    constexpr auto kCloseLimit = std::chrono::seconds(2);
+    constexpr auto kLook = std::chrono::milliseconds(5);
+    const MonoTime close_limit = clock_.mono() + kCloseLimit;
+    while (!closed_ && clock_.mono() < close_limit) co_await sleep_until(*timers_, clock_.mono() + kLook);
+    log_.info("server.stopped", {{"complete", in_time}});
+    home_.stop();
+  }
+
+  Task<void> close() {
+    co_await application_->close();
+    closed_ = true;
+  }
+
+  const Command& command_;
+  const Config& config_;
+  LogWriter& log_;
+  Exit exit_ = Exit::ok;
+  bool draining_ = false;
+  bool closed_ = false;
+  SystemClock clock_;
+  std::mt19937_64 random_{std::random_device{}()};
+  std::uniform_real_distribution<double> uniform_{0.0, 1.0};
+  Notifier notifier_{std::getenv("NOTIFY_SOCKET") != nullptr ? std::getenv("NOTIFY_SOCKET") : ""};
+  Loop home_{"home"};
+  asio::basic_signal_set<Executor> signals_{home_.context(), SIGTERM, SIGINT};
+  std::unique_ptr<store::FileSystem> file_system_ = store::make_posix_file_system();
+  // Blocking work: two threads for each core keep a slow disk from starving short jobs, and at least four let a list be compressed beside.
+  std::unique_ptr<Pool> pool_ = make_thread_pool(std::max(4U, 2 * std::thread::hardware_concurrency()));
+  std::unique_ptr<Timers> timers_ = make_loop_timers(home_, clock_);
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<Application> application_;
+  std::unique_ptr<http::Server> server_;
+  std::unique_ptr<TaskGroup> tasks_;
+};
+
+}  // namespace
+
+Exit serve(const Command& command) {
+  std::signal(SIGPIPE, SIG_IGN);
+  tame_malloc();
+  raise_descriptor_limit();
+  const SystemClock clock;
+  LogWriterOptions options;
+  options.format = command.config.log_format;
+  options.level = command.config.log_level;
+  const auto log = make_log_writer(options, clock);
+  Running running(command, *log);
+  return running.run();
+}
+
+}  // namespace bodega::app
