@@ -1,7 +1,10 @@
 // Opening, refusing, surviving; and the coroutine doors.
 #include "catalog/catalog.h"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <thread>
 
 #include "async/loop.h"

@@ -108,10 +108,12 @@ std::size_t Writer::run_group(std::vector<Pending>& batch, std::size_t first) {
     judge(begun.error());
     return fail_unfailed(batch.size(), begun.error());
   }
+  // Alone a job needs no savepoint, which would keep a copy of each page that the job changes.
+  const Company company = batch.size() - first == 1 ? Company::none : Company::others;
   bool changed = false;
   for (std::size_t i = first; i < batch.size(); ++i) {
     const std::int64_t changes_before = database_->total_changes();
-    if (const auto whole = run_job(batch[i]); !whole) {
+    if (const auto whole = run_job(batch[i], company); !whole) {
       database_->rollback();
       judge(whole.error());
       return fail_unfailed(i + 1, whole.error());
@@ -123,10 +125,11 @@ std::size_t Writer::run_group(std::vector<Pending>& batch, std::size_t first) {
 }
 
 // The job's own outcome goes into `pending`; an error of this function is the transaction's.
-Result<void> Writer::run_job(Pending& pending) {
-  BODEGA_TRY_VOID(database_->run("SAVEPOINT job"));
+Result<void> Writer::run_job(Pending& pending, Company company) {
+  if (company == Company::others) BODEGA_TRY_VOID(database_->run("SAVEPOINT job"));
   pending.result = pending.job(*database_);
   if (database_->lost()) return fail(*database_->lost());
+  if (company == Company::none) return {};  // commit() undoes all when nothing succeeded
   if (!pending.result) BODEGA_TRY_VOID(database_->run("ROLLBACK TO job"));
   BODEGA_TRY_VOID(database_->run("RELEASE job"));
   return {};

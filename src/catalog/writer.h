@@ -55,7 +55,8 @@ class Writer final {
   void work();
   void run_batch(std::vector<Pending>& batch);
   std::size_t run_group(std::vector<Pending>& batch, std::size_t first);
-  Result<void> run_job(Pending& pending);
+  enum class Company { none, others };  // in the transaction
+  Result<void> run_job(Pending& pending, Company company);
   Result<void> commit(bool changed);
   Result<void> ensure_open();
   void judge(const Error& error);

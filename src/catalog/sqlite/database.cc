@@ -114,7 +114,7 @@ bool Statement::is_null(int column) const { return sqlite3_column_type(handle_, 
 
 Result<std::unique_ptr<Database>> Database::open(const OpenOptions& options) {
   if (options.access == Access::writer) BODEGA_TRY_VOID(create_private(options.file));
-  std::unique_ptr<Database> database(new Database(options.file.filename().string()));  // the constructor is private
+  auto database = std::make_unique<Database>(Key{}, options.file.filename().string());
   database->access_ = options.access;
   const int mode = options.access == Access::writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   // NOMUTEX: one thread at a time uses a connection, our own locks see to it.
@@ -135,9 +135,10 @@ Result<void> Database::configure(const OpenOptions& options) {
   // Only writers checkpoint (the WAL-reset race), and only where they say so: neither after N pages nor while closing, which would also
   // write into a file that was just refused as damaged.
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  // temp_store stays FILE: the undo pages of a savepoint that touches many (a large index deleted) lie on disk and not in memory.
   std::string settings =
       "PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON;"
-      "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-" +
+      "PRAGMA cache_size=-" +
       std::to_string(options.cache_kib) + ";";
   if (writer) {
     // secure_delete rewrites freed pages: worth it for secrets where it is free (FAST), a waste for what everybody may fetch.

@@ -72,7 +72,10 @@ struct OpenOptions {
 };
 
 class Database {
+  struct Key {};  // only open() makes one
+
  public:
+  Database(Key, std::string label) : label_(std::move(label)) {}
   // A writer creates the file (0600) when it is missing and puts it into WAL mode; a reader finds a file that a writer has open.
   static Result<std::unique_ptr<Database>> open(const OpenOptions& options);
   ~Database();
@@ -120,7 +123,6 @@ class Database {
 
  private:
   friend class Statement;
-  explicit Database(std::string label) : label_(std::move(label)) {}
   Result<void> configure(const OpenOptions& options);
   Result<Statement> prepare(const char* sql);
   Result<std::int64_t> finish(Statement& statement);
