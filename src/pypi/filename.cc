@@ -52,7 +52,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Where old binary formats put a platform behind the version: "x-1.0.win32-py2.7.exe", "x-1.0.linux-x86_64.tar.gz".
 std::string_view without_platform(std::string_view version) {
-  for (const std::string_view mark : {".win32", ".win-", ".linux-", ".macosx-"}) version = version.substr(0, version.find(mark));
+  for (const std::string_view mark : {".win", ".linux-", ".macosx-"}) version = version.substr(0, version.find(mark));
   return version;
 }
 

@@ -97,6 +97,7 @@ TEST(Filename, VersionIsReadForAKnownProject) {
       {"foo-1.0-py2.7.egg", "foo", "1.0"},
       {"foo-1.0.win32-py2.7.exe", "foo", "1.0"},
       {"foo-1.0.win-amd64-py2.7.msi", "foo", "1.0"},
+      {"foo-1.0.winxp32-py2.5.exe", "foo", "1.0"},
       {"foo-1.0.linux-x86_64.tar.gz", "foo", "1.0"},
       {"foo-1.0-1.noarch.rpm", "foo", "1.0"},
       {"python3-foo_1.0-2_all.deb", "python3-foo", "1.0"},
