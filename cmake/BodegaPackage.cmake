@@ -8,7 +8,7 @@ install(FILES deploy/systemd/bodega.service deploy/systemd/bodega.socket DESTINA
 install(FILES deploy/systemd/bodega.sysusers DESTINATION lib/sysusers.d RENAME bodega.conf)
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "decisions" EXCLUDE)
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "decisions" EXCLUDE)
 install(FILES deploy/config.toml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(DIRECTORY deploy/caddy deploy/nginx deploy/prometheus deploy/kubernetes DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
@@ -19,8 +19,8 @@ set(CPACK_PACKAGE_CONTACT "The Bodega project <maintainers@bodega.example>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "cache and private indexes for Python packages")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "A pull-through cache of the Python package index and private indexes beside
- it, in one native program; a drop-in for devpi. pip, uv, poetry and twine work
- with it unchanged, also while the public index is out of reach.")
+it, in one native program; a drop-in for devpi. pip, uv, poetry and twine work
+with it unchanged, also while the public index is out of reach.")
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)

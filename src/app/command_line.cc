@@ -25,7 +25,7 @@ struct Spec {
   std::string_view usage;
   std::string_view summary;
   Accepts accepts;
-  std::optional<Flag> flag;
+  std::array<Flag, 2> flags;  // its own; at most one of them counts
   std::string_view examples;  // ends with a line end when not empty
 };
 
@@ -33,23 +33,39 @@ struct Spec {
 constexpr std::array<std::string_view, 4> kSomeOptions{"config", "data", "log-format", "log-level"};
 
 constexpr std::array kCommands{
-    Spec{"serve", Verb::serve, "serve [options]", "Run the server.", Accepts::all_options, std::nullopt,
+    Spec{"serve",
+         Verb::serve,
+         "serve [options]",
+         "Run the server.",
+         Accepts::all_options,
+         {},
          "  bodega serve\n"
          "  bodega serve --listen 0.0.0.0:3141 --data /srv/bodega --cache-max-size 200GB\n"
          "  bodega serve --upstream https://mirror.example.org/simple/ --offline\n"},
-    Spec{"fsck", Verb::fsck, "fsck [--data DIR] [--repair]",
+    Spec{"fsck",
+         Verb::fsck,
+         "fsck [--data DIR] [--repair]",
          "Check every stored file against its digest, and the catalog against the files. Exit code 1 when something is wrong.",
          Accepts::some_options,
-         Flag{"repair", "Mend what can be mended; damaged files that are ours are reported and kept aside, never deleted."},
+         {Flag{"repair", "Mend what can be mended; damaged files that are ours are reported and kept aside, never deleted."}},
          "  bodega fsck --data /srv/bodega\n"
          "  bodega fsck --data /srv/bodega --repair\n"},
-    Spec{"check-config", Verb::check_config, "check-config [--config FILE] [options]",
-         "Show every option with its value and where it comes from, or all that is wrong. Starts nothing.", Accepts::all_options,
-         std::nullopt, "  bodega check-config --config /etc/bodega/config.toml\n"},
-    Spec{"options", Verb::options, "options [--markdown]", "Describe every option.", Accepts::no_options,
-         Flag{"markdown", "As docs/options.md."}, ""},
-    Spec{"help", Verb::help, "help [command]", "Explain a command.", Accepts::no_options, std::nullopt, ""},
-    Spec{"version", Verb::version, "version", "Print the version.", Accepts::no_options, std::nullopt, ""},
+    Spec{"check-config",
+         Verb::check_config,
+         "check-config [--config FILE] [options]",
+         "Show every option with its value and where it comes from, or all that is wrong. Starts nothing.",
+         Accepts::all_options,
+         {},
+         "  bodega check-config --config /etc/bodega/config.toml\n"},
+    Spec{"options",
+         Verb::options,
+         "options [--markdown|--toml]",
+         "Describe every option.",
+         Accepts::no_options,
+         {Flag{"markdown", "As docs/options.md."}, Flag{"toml", "As a configuration file with every line commented out."}},
+         "  bodega options --toml > ~/.config/bodega/config.toml\n"},
+    Spec{"help", Verb::help, "help [command]", "Explain a command.", Accepts::no_options, {}, ""},
+    Spec{"version", Verb::version, "version", "Print the version.", Accepts::no_options, {}, ""},
 };
 
 const Spec* find_command(std::string_view name) {
@@ -70,7 +86,9 @@ std::string nearest_command(std::string_view name) {
 
 std::string nearest_flag(const Spec& spec, std::string_view name) {
   std::vector<std::string_view> names{"help"};
-  if (spec.flag) names.push_back(spec.flag->name);
+  for (const auto& flag : spec.flags) {
+    if (!flag.name.empty()) names.push_back(flag.name);
+  }
   for (const auto& option : options()) {
     if (accepts(spec, option) && option.where != Where::environment_only) names.push_back(option.key);
   }
@@ -108,7 +126,11 @@ std::string general_help() {
 std::string help_of(const Spec& spec) {
   std::string out = "Usage: bodega " + std::string(spec.usage) + "\n\n" + wrapped(spec.summary, 0, 80);
   if (!spec.examples.empty()) out += "\nExamples:\n" + std::string(spec.examples);
-  if (spec.flag) out += "\n  --" + std::string(spec.flag->name) + "\n" + wrapped(spec.flag->sentence, 8, 80);
+  std::string own;
+  for (const auto& flag : spec.flags) {
+    if (!flag.name.empty()) own += "  --" + std::string(flag.name) + "\n" + wrapped(flag.sentence, 8, 80);
+  }
+  if (!own.empty()) out += "\n" + own;
   std::vector<const Option*> shown;
   for (const auto& option : options()) {
     if (accepts(spec, option)) shown.push_back(&option);
@@ -134,7 +156,7 @@ struct Words {
   std::vector<Given> given;
   std::vector<std::string> operands;
   bool help = false;
-  bool flag = false;  // the command's own
+  std::string_view flag;  // of the command's own; empty when there was none
 };
 
 // How many words beyond the flag itself were used.
@@ -188,8 +210,9 @@ Result<Words> read_words(const Spec& spec, std::span<const std::string> argument
     auto name = word.substr(0, equals);
     name.remove_prefix(name.starts_with("--") ? 2 : 1);
     const auto attached = equals == std::string_view::npos ? std::nullopt : std::optional(word.substr(equals + 1));
-    if (spec.flag && name == spec.flag->name && !attached && word.starts_with("--")) {
-      words.flag = true;
+    const auto own = std::find_if(spec.flags.begin(), spec.flags.end(), [name](const Flag& flag) { return flag.name == name; });
+    if (own != spec.flags.end() && !name.empty() && !attached && word.starts_with("--")) {
+      words.flag = own->name;
       continue;
     }
     const Option* option = find_option(name);
@@ -225,7 +248,7 @@ Result<Command> configured(const Spec& spec, const Words& words, const Surroundi
   }
   Command command;
   command.kind = spec.verb == Verb::serve ? CommandKind::serve : CommandKind::fsck;
-  command.repair = spec.verb == Verb::fsck && words.flag;
+  command.repair = words.flag == "repair";
   command.config = std::move(loaded.config);
   command.warnings = std::move(loaded.warnings);
   for (const auto& setting : loaded.settings) {
@@ -259,7 +282,7 @@ Result<Command> parse_command(std::span<const std::string> arguments, const Surr
     case Verb::serve:
     case Verb::fsck:
     case Verb::check_config: return configured(*spec, words, surroundings);
-    case Verb::options: return show(words.flag ? options_markdown() : all_options());
+    case Verb::options: return show(words.flag == "markdown" ? options_markdown() : words.flag == "toml" ? options_toml() : all_options());
     case Verb::help: return help_about(words.operands);
     case Verb::version: return show("bodega " + std::string(version()) + "\n");
   }

@@ -114,6 +114,13 @@ TEST(CommandLine, HelpExplainsEveryCommandInEightyColumns) {
   EXPECT_NE(shown({"fsck", "-h"}).find("--repair"), std::string::npos);
 }
 
+TEST(CommandLine, OptionsHasThreeForms) {
+  EXPECT_TRUE(shown({"options", "--markdown"}).starts_with("# Options\n"));
+  EXPECT_NE(shown({"options", "--toml"}).find("\n#threads = 0\n"), std::string::npos);
+  EXPECT_TRUE(shown({"options"}).starts_with("Server:\n"));
+  EXPECT_NE(error_of({"options", "--repair"}), "");
+}
+
 TEST(CommandLine, HelpComesBeforeErrorsOfTheConfiguration) { EXPECT_NE(shown({"serve", "--threads", "x", "--help"}), ""); }
 
 TEST(CommandLine, CheckConfigShowsSourcesAndWarningsAndHidesSecrets) {

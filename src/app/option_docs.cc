@@ -54,6 +54,20 @@ std::string markdown_row(const Option& option) {
          with_bars_escaped(meaning) + " |\n";
 }
 
+// The default as TOML writes it; an option without one gets an example to fill in.
+std::string toml_value(const Option& option) {
+  const std::string value(option.default_value);
+  if (is_switch(option)) return value == "on" ? "true" : "false";
+  const bool number = std::holds_alternative<unsigned Config::*>(option.field);
+  if (number) return value;
+  return takes_several(option) ? (value.empty() ? "[]" : "[\"" + value + "\"]") : "\"" + value + "\"";
+}
+
+constexpr std::string_view kTomlHead =
+    "# Configuration of Bodega. Read from ~/.config/bodega/config.toml, else /etc/bodega/config.toml,\n"
+    "# or where --config or BODEGA_CONFIG says. Everything here is at its default; take away the # before\n"
+    "# what you change, and try it with: bodega check-config\n";
+
 constexpr std::string_view kMarkdownHead = R"(# Options
 
 This file is made by `bodega options --markdown` from the table in `src/app/options.cc`; a test keeps the two equal.
@@ -118,6 +132,24 @@ std::string options_markdown() {
     out += "\n## " + std::string(title(section)) + "\n\n| Flag | Environment | Default | What it does |\n| --- | --- | --- | --- |\n";
     for (const auto& option : options()) {
       if (option.section == section) out += markdown_row(option);
+    }
+  }
+  return out;
+}
+
+std::string options_toml() {
+  std::string out(kTomlHead);
+  for (const auto section : kSections) {
+    out += "\n# ---- " + std::string(title(section)) + " ----\n";
+    for (const auto& option : options()) {
+      if (option.section != section || option.where != Where::everywhere) continue;
+      std::string text(option.sentence);
+      if (!option.default_note.empty()) text += " Default: " + std::string(option.default_note) + ".";
+      if (const auto bounds = bounds_text(option); !bounds.empty()) text += " " + bounds;
+      out += "\n";
+      const auto lines = wrapped(text, 0, 96);
+      for (const auto line : split(std::string_view(lines).substr(0, lines.size() - 1), '\n')) out += "# " + std::string(line) + "\n";
+      out += "#" + std::string(option.key) + " = " + toml_value(option) + "\n";
     }
   }
   return out;

@@ -15,6 +15,8 @@ namespace bodega::app {
 std::string help_of_options(std::span<const Option* const> shown);
 // docs/options.md, whole.
 std::string options_markdown();
+// deploy/config.toml, whole: a file to begin with, every option commented out at its default.
+std::string options_toml();
 // What `bodega check-config` prints: every option with its value and where it comes from.
 std::string settings_text(const Loaded& loaded);
 

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "app/load_config.h"
 #include "app/option_docs.h"
 #include "base/text.h"
 
@@ -157,10 +158,37 @@ TEST(OptionDocs, LongWordsStandAlone) {
   EXPECT_EQ(wrapped("aaaaaaaaaaaa b", 2, 7), "  aaaaaaaaaaaa\n  b\n");
 }
 
-TEST(OptionDocs, TheFileInDocsIsTheTable) {
-  std::ifstream file(BODEGA_SOURCE_DIR "/docs/options.md");
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  EXPECT_EQ(text, options_markdown()) << "make it again: build/dev/bodega options --markdown > docs/options.md";
+std::string content_of(const std::string& path) {
+  std::ifstream file(BODEGA_SOURCE_DIR "/" + path);
+  return std::string((std::istreambuf_iterator<char>(file)), {});
+}
+
+TEST(OptionDocs, TheFilesInDocsAndDeployAreTheTable) {
+  EXPECT_EQ(content_of("docs/options.md"), options_markdown()) << "make it again: bodega options --markdown > docs/options.md";
+  EXPECT_EQ(content_of("deploy/config.toml"), options_toml()) << "make it again: bodega options --toml > deploy/config.toml";
+}
+
+// Taking away the # must give what was the default all along.
+TEST(OptionDocs, TheExampleFileIsValidWhenItsLinesCount) {
+  std::string text;
+  const auto example = options_toml();
+  for (const auto line : split(example, '\n')) {
+    const bool option = line.size() > 1 && line[0] == '#' && line[1] != ' ';
+    const bool empty = line.ends_with("= \"\"") || line.ends_with("= []");
+    if (option && !empty) text += std::string(line.substr(1)) + "\n";
+  }
+  Surroundings surroundings;
+  surroundings.working_directory = "/";
+  surroundings.read_file = [&text](const std::filesystem::path&) -> Result<std::string> { return text; };
+  const auto filled = load_config({}, surroundings);
+  ASSERT_TRUE(filled.has_value()) << filled.error().message;
+  surroundings.read_file = [](const std::filesystem::path&) -> Result<std::string> { return fail(Code::not_found, "no such file"); };
+  const auto plain = load_config({}, surroundings);
+  for (std::size_t i = 0; i < plain->settings.size(); ++i) {
+    const auto& setting = plain->settings[i];
+    if (setting.option->key == "config") continue;
+    EXPECT_EQ(filled->settings[i].value, setting.value) << setting.option->key;
+  }
 }
 
 }  // namespace
