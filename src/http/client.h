@@ -47,7 +47,7 @@ class FetchBody {
  public:
   virtual ~FetchBody() = default;
   // What has arrived, up to 256 KiB a piece; empty at the clean end. Pieces that arrived before a failure come first, then the error:
-  // upstream_failed (cut off, broken framing, bad TLS, unreadable encoding), upstream_timeout, too_large, cancelled (the client went).
+  // upstream_failed (cut off, broken framing, unreadable encoding), upstream_timeout, too_large, cancelled (the client went).
   // Home loop; one reader.
   virtual Task<Result<std::string>> read() = 0;
 };

@@ -39,12 +39,18 @@ bool has_body(std::string_view method, int status) { return method != "HEAD" && 
 
 }  // namespace
 
-void Exchange::flush(MonoTime now) {
+bool Exchange::flush(MonoTime now) {
+  const bool begins = head_done_ && !watching_body_;
+  if (begins) {
+    watching_body_ = true;
+    restart_window(now);
+  }
   if (wire_bytes_ != last_wire_bytes_) {
     last_wire_bytes_ = wire_bytes_;
     last_byte_ = now;
   }
   if (!filling_.empty()) inbox_->put(std::exchange(filling_, {}));
+  return begins;
 }
 
 bool Exchange::go_on(MonoTime now) {
@@ -104,7 +110,7 @@ bool Exchange::overdue(MonoTime now, MonoTime& next) {
     next = std::min(next, request_.began + timeout);
     return false;
   };
-  const bool waits_for_head = !head_done_ || redirecting_;
+  const bool waits_for_head = !watching_body_ || redirecting_;
   if (passed(fetch.total_timeout)) {
     give_up(FetchFailure::timeout, " took too long", "total timeout");
   } else if (waits_for_head && passed(fetch.head_timeout)) {
@@ -233,16 +239,15 @@ std::size_t Exchange::on_body(std::string_view data) {
 }
 
 bool Exchange::append(std::string_view data) {
-  bytes_ += data.size();
-  if (!within_limits()) return false;
   if (filling_.size() + data.size() > Inbox::kPiece) inbox_->put(std::exchange(filling_, {}));
+  bytes_ += data.size();
   if (filling_.empty()) {
     // As large as it will get, so that it is not copied while it grows.
     const std::uint64_t to_come = head_.content_length ? *head_.content_length - std::min(*head_.content_length, bytes_) : 0;
     filling_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(Inbox::kPiece, data.size() + to_come)));
   }
   filling_ += data;
-  return true;
+  return within_limits();
 }
 
 bool Exchange::decode_rest() {
@@ -265,6 +270,8 @@ bool Exchange::decode_rest() {
 bool Exchange::within_limits() {
   const auto& fetch = request_.fetch;
   if (fetch.max_bytes > 0 && bytes_ > fetch.max_bytes) {
+    const std::uint64_t excess = bytes_ - fetch.max_bytes;
+    filling_.resize(filling_.size() - static_cast<std::size_t>(std::min<std::uint64_t>(excess, filling_.size())));
     return give_up(FetchFailure::too_large, " sends more than is accepted", "body over max_bytes");
   }
   if (decoder_ && bytes_ > kRatioFrom && static_cast<double>(bytes_) > fetch.max_ratio * static_cast<double>(wire_bytes_)) {

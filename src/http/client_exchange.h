@@ -41,8 +41,8 @@ class Exchange {
   CURL* easy() const { return easy_.get(); }
   Inbox& inbox() const { return *inbox_; }
 
-  // After curl has run: gives the reader what arrived.
-  void flush(MonoTime now);
+  // After curl has run: gives the reader what arrived. True when the deadlines changed.
+  bool flush(MonoTime now);
   // The reader made room. True when the exchange is over by that.
   bool go_on(MonoTime now);
   // curl is done with it. True when the exchange is over; false while decoded bytes wait for room.
@@ -105,7 +105,8 @@ class Exchange {
   std::optional<CURLcode> done_;  // curl's verdict
   std::optional<Error> failure_;  // ours; wins over curl's
 
-  // Stall watch.
+  // Stall watch, from the head on.
+  bool watching_body_ = false;
   MonoTime window_begin_{};
   std::uint64_t window_from_ = 0;  // wire_bytes_ then
   std::uint64_t last_wire_bytes_ = 0;

@@ -94,7 +94,9 @@ void UpstreamThread::run() {
     int running = 0;
     curl_multi_perform(multi_.get(), &running);
     const MonoTime now = now_mono();
-    for (const auto& entry : exchanges_) entry.second->flush(now);
+    for (const auto& entry : exchanges_) {
+      if (entry.second->flush(now)) next_deadline_ = now;
+    }
     collect_finished();
     if (now >= next_deadline_) end_overdue(now);
     const auto until = std::clamp<Duration>(next_deadline_ - now, Duration::zero(), kLongestPoll);

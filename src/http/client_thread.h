@@ -52,7 +52,6 @@ class UpstreamThread {
   void run();
   void obey(Mailbox::Command command, MonoTime now);
   void collect_finished();
-  void flush_all();
   void end_overdue(MonoTime now);
   void end(Inbox* inbox);
 
