@@ -18,11 +18,13 @@ Result<Url> from_view(urls::url_view view) {
   url.scheme = to_lower(std::string(view.scheme()));
   if (url.scheme != "http" && url.scheme != "https") return fail(Code::invalid, "a URL must begin with http:// or https://");
   if (!view.has_authority() || view.encoded_host().empty()) return fail(Code::invalid, "a URL needs a host name");
-  url.host = to_lower(view.host_type() == urls::host_type::ipv6 ? view.host_address() : view.host());
-  // The host is decoded: whatever an escape may have hidden must not come back into a URL's text.
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; };
-  if (url.host.find_first_of("/\\?#@%") != std::string::npos || std::any_of(url.host.begin(), url.host.end(), is_control))
-    return fail(Code::invalid, "a URL's host has a forbidden character");
+  const bool v6 = view.host_type() == urls::host_type::ipv6;
+  url.host = to_lower(v6 ? view.host_address() : view.host());
+  // The host is decoded: whatever an escape may have hidden must not come back into a URL's text. International names come in ASCII form.
+  const auto in_host = [v6](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || (c == ':' && v6);
+  };
+  if (!std::all_of(url.host.begin(), url.host.end(), in_host)) return fail(Code::invalid, "a URL's host has a forbidden character");
   url.port = url.scheme == "https" ? 443 : 80;
   if (view.has_port() && !view.port().empty()) {
     const auto port = parse_u64({view.port().data(), view.port().size()});  // port_number() wraps around

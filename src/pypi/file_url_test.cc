@@ -33,7 +33,8 @@ TEST(FileUrl, ReferencesFollowRfc3986) {
 
 TEST(FileUrl, OnlyHttpAndOnlyUrls) {
   for (const char* reference : {"", "#x", "ftp://h/f", "file:///etc/passwd", "javascript:alert(1)", "data:,x", "https://", "https:///f",
-                                "http://h:0/f", "http://h:99999/f", "http://[::1/f", "https://h/%zz", "https://h\x01/f"}) {
+                                "http://h:0/f", "http://h:99999/f", "http://[::1/f", "https://h/%zz", "https://h\x01/f",
+                                "https://h\xc3\xa9/f", "https://a|b/f", "https://a%2fb/f", "https://a%3a80/f/..//"}) {
     EXPECT_EQ(resolve(reference), "(none)") << reference;
   }
   EXPECT_EQ(resolve("https://[::1]:8080/f"), "https://[::1]:8080/f");
