@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/use_future.hpp>
+
 #include "async/loop.h"
 #include "http/server.h"
 
