@@ -22,7 +22,8 @@ Result<Json> convert(const simdjson::dom::element& element) {
     case Type::STRING: return Json(std::string_view(element.get_string().value_unsafe()));
     case Type::ARRAY: {
       Json::Array out;
-      for (const auto item : element.get_array().value_unsafe()) {
+      const auto array = element.get_array().value_unsafe();  // named: the range must outlive the loop
+      for (const auto item : array) {
         BODEGA_TRY(Json value, convert(item));
         out.push_back(std::move(value));
       }
@@ -30,7 +31,8 @@ Result<Json> convert(const simdjson::dom::element& element) {
     }
     case Type::OBJECT: {
       Json out = Json::object();
-      for (const auto& [key, item] : element.get_object().value_unsafe()) {
+      const auto object = element.get_object().value_unsafe();
+      for (const auto& [key, item] : object) {
         BODEGA_TRY(Json value, convert(item));
         out.set(key, std::move(value));
       }
