@@ -68,7 +68,7 @@ std::string Authenticator::new_login_token(std::string_view user) const { return
 Task<Result<Authentication>> Authenticator::authenticate(const http::Request& request) {
   auto sent = read_credentials(request.headers);
   if (sent.presence == Presence::none) co_return Authentication{};
-  if (sent.presence == Presence::broken) co_return Authentication{Outcome::wrong, {}, {}, {}};
+  if (sent.presence == Presence::broken) co_return Authentication{Outcome::wrong, {}, {}, {}, false};
   if (sent.credentials.form == Credentials::Form::bearer || looks_like_login_token(sent.credentials.secret.reveal())) {
     co_return by_token(sent.credentials);
   }
@@ -81,13 +81,12 @@ Task<Result<Authentication>> Authenticator::login(std::string user, Secret passw
   Credentials credentials;
   credentials.user = std::move(user);
   credentials.secret = std::move(password);
-  if (looks_like_login_token(credentials.secret.reveal())) co_return by_token(credentials);
   co_return co_await by_password(std::move(credentials), std::move(client_address), Repeat::counts);
 }
 
 // Forged tokens are not counted: 256 bits are not guessed, and old tokens of an expired login are ordinary.
 Authentication Authenticator::by_token(const Credentials& credentials) const {
-  Authentication out{Outcome::wrong, {}, credentials.user, {}};
+  Authentication out{Outcome::wrong, {}, credentials.user, {}, false};
   const auto token = check_login_token(token_key_, credentials.secret.reveal(), clock_.wall());
   if (!token) return out;
   if (credentials.form == Credentials::Form::basic && credentials.user != token->user) return out;
@@ -108,7 +107,7 @@ Task<Result<Authentication>> Authenticator::by_password(Credentials credentials,
   if (!free_of_charge) {
     if (const auto wait = must_wait(credentials.user, address)) {
       ++counters_.limited;
-      co_return Authentication{Outcome::limited, {}, credentials.user, *wait};
+      co_return Authentication{Outcome::limited, {}, credentials.user, *wait, false};
     }
   }
   if (known) {
@@ -150,14 +149,14 @@ Task<Result<Verdict>> Authenticator::verify(const Credentials& credentials, cons
 Authentication Authenticator::conclude(const Credentials& credentials, const std::string& address, Verdict verdict, Repeat repeat) {
   if (verdict != Verdict::wrong) {
     // Failures are not forgiven: whoever guesses while the user works would begin anew every minute.
-    return {Outcome::ok, {credentials.user, Proof::password}, credentials.user, {}};
+    return {Outcome::ok, {credentials.user, Proof::password}, credentials.user, {}, verdict == Verdict::right_but_weak};
   }
   if (repeat == Repeat::counts) {
     ++counters_.failed;
     attempts_.failed(user_subject(credentials.user), clock_.mono());
     attempts_.failed(address_subject(address), clock_.mono());
   }
-  return {Outcome::wrong, {}, credentials.user, {}};
+  return {Outcome::wrong, {}, credentials.user, {}, false};
 }
 
 std::optional<std::chrono::seconds> Authenticator::must_wait(const std::string& user, const std::string& address) const {

@@ -47,6 +47,7 @@ struct Authentication {
   Principal principal;                 // anonymous unless ok
   std::string attempted;               // the user name that was sent, also when wrong; for messages and the log
   std::chrono::seconds retry_after{};  // of limited
+  bool weak_hash = false;              // ok by a password whose stored hash should be made anew
 };
 
 // Credentials as sent. Pure.

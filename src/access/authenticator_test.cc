@@ -128,6 +128,15 @@ TEST_F(AuthenticatorTest, ATokenDiesWithItsUser) {
   EXPECT_EQ(outcome(basic("alice", authenticator.new_login_token("alice"))), Outcome::ok);
 }
 
+TEST_F(AuthenticatorTest, ATokenDoesNotRenewItself) { EXPECT_EQ(login("alice", authenticator.new_login_token("alice")), Outcome::wrong); }
+
+TEST_F(AuthenticatorTest, SaysWhichHashesAreWeak) {
+  PasswordHasher strong(*pool, {{16, 1, 1}, 2, 4});
+  Authenticator strict(book, strong, clock, {});
+  EXPECT_TRUE(bodega::testing::run(loop, strict.login("alice", Secret("123"), "a")).value().weak_hash);
+  EXPECT_FALSE(bodega::testing::run(loop, authenticator.login("alice", Secret("123"), "a")).value().weak_hash);
+}
+
 TEST_F(AuthenticatorTest, AVerifiedPasswordIsRememberedForAMinute) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(outcome(basic("alice", "123")), Outcome::ok);
   EXPECT_EQ(authenticator.counters().verified, 1U);

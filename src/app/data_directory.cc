@@ -35,7 +35,8 @@ std::string owner_of(int lock) {
 
 }  // namespace
 
-DataDirectory::DataDirectory(fs::path path, int lock, catalog::HadData had_data) : path_(std::move(path)), lock_(lock), had_data_(had_data) {}
+DataDirectory::DataDirectory(fs::path path, int lock, catalog::HadData had_data)
+    : path_(std::move(path)), lock_(lock), had_data_(had_data) {}
 DataDirectory::~DataDirectory() { ::close(lock_); }
 
 Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const fs::path& path) {
@@ -43,27 +44,31 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const fs::path& path)
   const bool existed = fs::exists(path, error);
   fs::create_directories(path, error);
   if (error) {
-    return fail(error.value() == ENOSPC ? Code::no_space : Code::io, "the data directory " + path.string() + " cannot be made: " + error.message() +
-                                                                         ". Choose another with --data, or make it and give it to this user.");
+    return fail(error.value() == ENOSPC ? Code::no_space : Code::io,
+                "the data directory " + path.string() + " cannot be made: " + error.message() +
+                    ". Choose another with --data, or make it and give it to this user.");
   }
   if (!existed) fs::permissions(path, fs::perms::owner_all, error);
   const std::string lock_path = (path / "lock").string();
   const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock < 0) {
     const int errnum = errno;
-    return fail(errnum == ENOSPC ? Code::no_space : Code::io,
-                "the data directory " + path.string() + " is not writable: " + reason(errnum) + ". Give it to this user, or choose another with --data.");
+    return fail(errnum == ENOSPC ? Code::no_space : Code::io, "the data directory " + path.string() +
+                                                                  " is not writable: " + reason(errnum) +
+                                                                  ". Give it to this user, or choose another with --data.");
   }
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
     const std::string owner = owner_of(lock);
     ::close(lock);
-    return fail(Code::conflict, "the data directory " + path.string() + " is in use by another Bodega (" + owner + "). Stop that one first, or choose another with --data.");
+    return fail(Code::conflict, "the data directory " + path.string() + " is in use by another Bodega (" + owner +
+                                    "). Stop that one first, or choose another with --data.");
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(lock, 0) != 0 || ::pwrite(lock, pid.data(), pid.size(), 0) < 0) {
     const int errnum = errno;
     ::close(lock);
-    return fail(errnum == ENOSPC ? Code::no_space : Code::io, "cannot write into the data directory " + path.string() + ": " + reason(errnum) + ". Free some space and start again.");
+    return fail(errnum == ENOSPC ? Code::no_space : Code::io,
+                "cannot write into the data directory " + path.string() + ": " + reason(errnum) + ". Free some space and start again.");
   }
   return std::unique_ptr<DataDirectory>(new DataDirectory(path, lock, judge(path)));  // private constructor: make_unique cannot call it
 }
