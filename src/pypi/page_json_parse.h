@@ -11,7 +11,8 @@ namespace bodega::pypi {
 
 // `base` is the URL the page came from after redirects; `name` is the normalised name that was asked for. Unknown keys and optional keys
 // of a wrong type are ignored; a file without name or URL, or with a hostile name, is left out. Code::invalid: no JSON, not an object,
-// another major api-version, or a page that says it is of another project. Needs about three times the body in memory while it runs.
+// another major api-version, or a page that says it is of another project. Needs about four times the body in memory while it runs, the
+// result included.
 Result<ProjectPage> parse_json_page(std::string_view body, const Url& base, std::string_view name);
 
 // Does the body begin like JSON, whatever its Content-Type said?
