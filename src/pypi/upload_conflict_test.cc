@@ -10,6 +10,8 @@ namespace {
 
 const std::string kWheelName = "hello-1.0-py3-none-any.whl";
 
+using Running = bodega::testing::Running<http::Response>;
+
 class UploadConflict : public UploadKit {
  protected:
   Form form(const std::string& content) { return upload_form("hello", "1.0", kWheelName, make_wheel("hello", "1.0", content)); }
@@ -72,13 +74,18 @@ TEST_F(UploadConflict, UploadingAgainHealsDamagedBytes) {
   EXPECT_TRUE(stored(digest("a")));
 }
 
-// All bodies arrive piece by piece in turn; the database's constraint decides.
+// All bodies are half there before any goes on; the database's constraint decides.
 TEST_F(UploadConflict, OfSixteenAtOnceOneWins) {
   constexpr int kUploads = 16;
   std::vector<std::unique_ptr<Sent>> sent;
-  std::vector<std::unique_ptr<bodega::testing::Running<http::Response>>> running;
-  for (int i = 0; i < kUploads; ++i) sent.push_back(post("/alice/prod/", form(std::to_string(i)), "alice", 100));
-  for (auto& one : sent) running.push_back(std::make_unique<bodega::testing::Running<http::Response>>(loop, start(*one)));
+  std::vector<std::unique_ptr<Running>> running;
+  for (int i = 0; i < kUploads; ++i) {
+    sent.push_back(post("/alice/prod/", form(std::to_string(i)), "alice", 100));
+    sent.back()->body->hold_at = 10;
+    running.push_back(std::make_unique<Running>(loop, start(*sent.back())));
+  }
+  EXPECT_EQ(temp_files(), static_cast<std::size_t>(kUploads));
+  for (auto& one : sent) one->body->release();
   int won = 0;
   int lost = 0;
   for (auto& one : running) {
@@ -91,17 +98,37 @@ TEST_F(UploadConflict, OfSixteenAtOnceOneWins) {
   EXPECT_EQ(blobs(), 1U);
   EXPECT_TRUE(stored(file("alice/prod", kWheelName)->digest));
   EXPECT_EQ(temp_files(), 0U);
+  EXPECT_EQ(log.events("upload.stored").size(), 1U);
 }
 
-// The loser of one name must not take the bytes from the winner of another.
-TEST_F(UploadConflict, TheSameBytesUnderTwoNamesAtOnce) {
+// Several losers and winners over the same bytes: whoever loses must not take the bytes from who wins.
+TEST_F(UploadConflict, TheSameBytesUnderManyNamesAtOnce) {
+  add_index("alice", "other", "{}");
   ASSERT_EQ(upload("/alice/prod/", form("first")).status, 200);
-  const auto loser = post("/alice/prod/", form("a"), "alice", 100);
-  const auto winner = post("/alice/dev/", form("a"), "alice", 90);
-  bodega::testing::Running<http::Response> one(loop, start(*loser));
-  bodega::testing::Running<http::Response> two(loop, start(*winner));
-  EXPECT_EQ(one.get().status, 409);
-  EXPECT_EQ(two.get().status, 200);
+  std::vector<std::unique_ptr<Sent>> sent;
+  std::vector<std::unique_ptr<Running>> running;
+  for (const char* index : {"/alice/prod/", "/alice/dev/", "/alice/prod/", "/alice/other/"}) {
+    sent.push_back(post(index, form("a"), "alice", 100));
+    sent.back()->body->hold_at = 10;
+    running.push_back(std::make_unique<Running>(loop, start(*sent.back())));
+  }
+  for (auto& one : sent) one->body->release();
+  std::vector<int> statuses;
+  for (auto& one : running) statuses.push_back(one->get().status);
+  EXPECT_EQ(statuses, (std::vector<int>{409, 200, 409, 200}));
+  EXPECT_TRUE(stored(digest("a")));
+}
+
+// The early look sees no clash, the transaction does: the loser's bytes are durable already and go again.
+TEST_F(UploadConflict, TheTransactionDecides) {
+  const auto second = post("/alice/prod/", form("b"), "alice");
+  auto blocked = claims.try_remove(digest("b"));  // the second upload waits here, after its look
+  Running running(loop, start(*second));
+  EXPECT_FALSE(running.done());
+  ASSERT_EQ(upload("/alice/prod/", form("a")).status, 200);
+  blocked.reset();
+  EXPECT_EQ(running.get().status, 409);
+  EXPECT_FALSE(stored(digest("b")));
   EXPECT_TRUE(stored(digest("a")));
 }
 

@@ -277,16 +277,13 @@ TEST_F(UploadTest, FieldMemoryIsSharedByAllUploads) {
   open();
   const auto slow =
       post("/alice/dev/", Form().add(":action", "submit").add("description", std::string(2500, 'x')).add("name", "a"), "alice");
-  int status = 0;
-  slow->body->before_piece = [&] {
-    if (slow->body->reads != 3) return;  // two pieces are in
-    slow->body->before_piece = nullptr;
-    const auto other = post("/alice/dev/", Form().add(":action", "submit").add("description", std::string(2500, 'x')), "alice");
-    status = send(*other).status;
-  };
-  EXPECT_EQ(send(*slow).status, 400);  // no version: it was taken whole
-  EXPECT_EQ(status, 503);
-  EXPECT_EQ(upload("/alice/dev/", Form().add(":action", "submit").add("description", std::string(2500, 'x'))).status, 400);
+  slow->body->hold_at = 3;
+  bodega::testing::Running<http::Response> running(loop, start(*slow));
+  const auto large = Form().add(":action", "submit").add("description", std::string(2500, 'x'));
+  EXPECT_EQ(upload("/alice/dev/", large).status, 503);
+  slow->body->release();
+  EXPECT_EQ(running.get().status, 400);  // no version: it was taken whole
+  EXPECT_EQ(upload("/alice/dev/", large).status, 400);
 }
 
 TEST_F(UploadTest, ATruncatedBodyRegistersNothing) {

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "async/signal.h"
 #include "base/text.h"
 #include "pypi/upload.h"
 #include "testing/fault_file_system.h"
@@ -61,6 +62,10 @@ class FakeBody final : public http::RequestBody {
   std::optional<std::uint64_t> length() const override { return length_; }
   Task<Result<std::string>> read() override {
     ++reads;
+    if (hold_at == reads) {
+      auto still_held = [this] { return hold_at.has_value(); };
+      co_await released_.wait(still_held);
+    }
     if (pieces_.empty() || (fail_after && reads > *fail_after)) {
       if (fail_after) co_return fail(Code::cancelled, "the client left");
       co_return std::string();
@@ -72,12 +77,18 @@ class FakeBody final : public http::RequestBody {
   }
   void hide_length() { length_.reset(); }
   void set_length(std::uint64_t length) { length_ = length; }
+  void release() {
+    hold_at.reset();
+    released_.notify_all();
+  }
 
   std::size_t reads = 0;
   std::optional<std::size_t> fail_after;  // reads
+  std::optional<std::size_t> hold_at;     // reads; until release()
   std::function<void()> before_piece;
 
  private:
+  Signal released_;
   std::deque<std::string> pieces_;
   std::optional<std::uint64_t> length_;
 };
@@ -135,7 +146,15 @@ class UploadKit : public ::testing::Test {
     ASSERT_TRUE(bodega::testing::run(loop, registry->create_user(row)));
   }
   void add_index(const std::string& user, const std::string& name, const std::string& options_json) {
-    const auto make = [&] { return new_index_options(user, Json::parse(options_json).value(), [](const std::string&) { return true; }); };
+    // Plugins' options come with imports only: there is no asking for them.
+    Json asked = Json::parse(options_json).value();
+    const Json acl_read = asked.find("acl_pkg_read") ? *asked.find("acl_pkg_read") : Json();
+    asked.remove("acl_pkg_read");
+    const auto make = [&]() -> Result<Json> {
+      BODEGA_TRY(Json made, new_index_options(user, asked, [](const std::string&) { return true; }));
+      if (!acl_read.is_null()) made.set("acl_pkg_read", acl_read);
+      return made;
+    };
     ASSERT_TRUE(bodega::testing::run(loop, registry->create_index(user, name, make)));
   }
 
