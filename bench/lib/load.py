@@ -1,0 +1,54 @@
+"""wrk, run for a bounded time and read by a script of ours; medians and tables."""
+import json
+import pathlib
+import shutil
+import statistics
+import subprocess
+
+from lib.processes import cpu_seconds, fail
+
+REPORT = """
+done = function(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format('BENCH {"requests":%d,"us":%d,"bytes":%d,"status":%d,"socket":%d,"p50":%d,"p99":%d}\\n', summary.requests,
+    summary.duration, summary.bytes, e.status, e.connect + e.read + e.write + e.timeout, latency:percentile(50), latency:percentile(99)))
+end
+"""
+
+
+class Load:
+    def __init__(self, scratch, core, nice=0):
+        if not shutil.which("wrk"):
+            fail("wrk is not installed (apt install wrk)")
+        self.script = pathlib.Path(scratch) / "report.lua"
+        self.script.write_text(REPORT)
+        self.prefix = ["taskset", "-c", str(core)] + (["nice", "-n", str(nice)] if nice else [])
+
+    def run(self, url, connections, seconds, headers=None, server_pid=None):
+        """One closed-loop run. `cpu` is the server's CPU time in seconds."""
+        command = [*self.prefix, "timeout", str(int(seconds) + 30), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s",
+                   str(self.script)]
+        for name, value in (headers or {}).items():
+            command += ["-H", f"{name}: {value}"]
+        before = cpu_seconds(server_pid) if server_pid else 0.0
+        done = subprocess.run([*command, url], capture_output=True, text=True)
+        after = cpu_seconds(server_pid) if server_pid else 0.0
+        lines = [line for line in done.stdout.splitlines() if line.startswith("BENCH ")]
+        if done.returncode != 0 or not lines:
+            fail(f"wrk failed ({done.returncode}): {done.stdout[-500:]} {done.stderr[-500:]}")
+        figures = json.loads(lines[0][6:])
+        if figures["status"] or figures["socket"] or not figures["bytes"]:
+            fail(f"wrk saw errors at {url}: {figures}")
+        figures["seconds"] = figures["us"] / 1e6
+        figures["cpu"] = after - before
+        return figures
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def table(header, rows):
+    """Markdown."""
+    lines = ["| " + " | ".join(header) + " |", "|" + "|".join([" --- "] + [" ---: "] * (len(header) - 1)) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
