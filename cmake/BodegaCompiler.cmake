@@ -4,6 +4,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
+set(BODEGA_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
+
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Wformat=2)
 if(BODEGA_WERROR)
   add_compile_options(-Werror)
@@ -11,11 +13,12 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports false positives of these two through std::string and coroutine frames at -O2 (GCC PR 105329, 105562, 107852).
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized)
-  # Likewise where it inlines only one half of Asio's frame allocation, and inside simdjson.
-  add_compile_options($<$<CONFIG:Release>:-Wno-mismatched-new-delete> $<$<CONFIG:Release>:-Wno-dangling-pointer>)
+  # Likewise where it inlines only one half of Asio's frame allocation.
+  if(BODEGA_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Release")
+    add_compile_options(-Wno-mismatched-new-delete)
+  endif()
 endif()
 
-set(BODEGA_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 if(BODEGA_SANITIZE)
   add_compile_options(-fsanitize=${BODEGA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${BODEGA_SANITIZE})

@@ -1,9 +1,13 @@
 #include "app/application.h"
 
+#include <fstream>
+#include <iterator>
+
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "app/command_line.h"
+#include "app/load_config.h"
 #include "http/error_response.h"
 #include "store/spool.h"
 
@@ -28,6 +32,87 @@ bool asks_for_simple(const Request& request) {
   return request.headers.joined("Accept").find("application/vnd.pypi.simple.") != std::string::npos;
 }
 
+// For metrics and logs, where the handler gave no name of its own.
+std::string name_of(Place place) {
+  switch (place) {
+    case Place::unknown: return "other";
+    case Place::root: return "root";
+    case Place::api: return "api";
+    case Place::login: return "login";
+    case Place::status: return "status";
+    case Place::health: return "health";
+    case Place::metrics: return "metrics";
+    case Place::user: return "user";
+    case Place::index: return "index";
+    case Place::simple_list: return "simple.list";
+    case Place::simple_project: return "simple.project";
+    case Place::simple_refresh: return "simple.refresh";
+    case Place::file: return "file";
+    case Place::project: return "project";
+    case Place::version: return "version";
+  }
+  return "other";
+}
+
+// devpi's client asks these for its headers; pages and files are read by installers, which do not, and stay lean.
+bool is_api(const Request& request, Place place) {
+  switch (place) {
+    case Place::health:
+    case Place::metrics:
+    case Place::simple_list:
+    case Place::simple_project: return false;
+    case Place::file: return !reads(request);
+    default: return true;
+  }
+}
+
+pypi::ApiOptions api_options(const Config& config) {
+  pypi::ApiOptions options;
+  options.version = std::string(version());
+  if (config.public_url) options.public_url = config.public_url->origin() + (config.public_url->path == "/" ? "" : config.public_url->path);
+  if (options.public_url && options.public_url->ends_with('/')) options.public_url->pop_back();
+  options.server_dir = config.data.string();
+  if (!config.listen.empty()) {
+    options.host = config.listen.front().address.text();
+    options.port = config.listen.front().port;
+  }
+  return options;
+}
+
+cache::Upstream::Options upstream_options(const Config& config) {
+  cache::Upstream::Options options;
+  const auto set = [](std::optional<Duration>& field, Duration value) {
+    if (value > Duration(0)) field = value;
+  };
+  set(options.connect_timeout, config.upstream_connect_timeout);
+  set(options.head_timeout, config.upstream_head_timeout);
+  set(options.stall_timeout, config.upstream_stall_timeout);
+  set(options.total_timeout, config.upstream_total_timeout);
+  return options;
+}
+
+pypi::SimpleOptions simple_options(const Config& config) {
+  pypi::SimpleOptions options;
+  if (config.page_max_age > Duration(0)) options.max_age = config.page_max_age;
+  options.stage_max_age = std::min(options.stage_max_age, options.max_age);
+  return options;
+}
+
+Result<std::optional<Secret>> first_root_password(const Config& config) {
+  if (!config.root_password_file) return config.root_password;
+  std::ifstream file(*config.root_password_file, std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) return fail(Code::invalid, "the password file " + config.root_password_file->string() + " cannot be read");
+  BODEGA_TRY(auto password, password_of_file(content));
+  return std::optional<Secret>(std::move(password));
+}
+
+pypi::UploadOptions upload_options(const Config& config) {
+  pypi::UploadOptions options;
+  if (config.upload_max_size > 0) options.limits.max_file_bytes = config.upload_max_size;
+  return options;
+}
+
 pypi::Spool make_spool(std::filesystem::path directory) {
   return [directory = std::move(directory)](std::string_view bytes) { return store::spool(directory, bytes); };
 }
@@ -42,6 +127,8 @@ cache::FreshnessRules freshness_rules(const Config& config) {
   rules.max_stale = config.max_stale;
   rules.no_cache_floor = config.no_cache_floor;
   rules.patience = config.stale_patience;
+  // Offline there is nothing better than what is kept.
+  if (config.offline) rules.max_stale = std::chrono::hours(24 * 365 * 100);
   return rules;
 }
 
@@ -76,7 +163,7 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       started_at_(parts_.clock.wall()),
       store_(std::move(store)),
       catalog_(std::move(catalog)),
-      upstream_({parts_.client, parts_.timers, parts_.clock, parts_.log, parts_.random}, {}, std::move(credentials)),
+      upstream_({parts_.client, parts_.timers, parts_.clock, parts_.log, parts_.random}, upstream_options(config), std::move(credentials)),
       space_({*catalog_, *store_, claims_, parts_.pool, parts_.clock, parts_.log}, space),
       documents_({*catalog_, upstream_, parts_.pool, parts_.timers, parts_.clock, parts_.log, parts_.home}, freshness_rules(config)),
       artifacts_({*catalog_, *store_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home}),
@@ -86,10 +173,14 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       mirrors_({documents_, artifacts_, parts_.pool, parts_.clock, parts_.log}),
       lists_({*catalog_, *store_, artifacts_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home}, freshness_rules(config)),
       renderings_(parts_.pool, parts_.home, parts_.log, make_spool(data_ / "tmp")),
-      simple_({*catalog_, registry_, mirrors_, lists_, renderings_, facts_, documents_, parts_.clock, parts_.log}, {}),
+      simple_({*catalog_, registry_, mirrors_, lists_, renderings_, facts_, documents_, parts_.clock, parts_.log}, simple_options(config)),
       files_({*catalog_, registry_, mirrors_, artifacts_, space_, facts_, parts_.clock, parts_.log}),
-      api_({*catalog_, registry_, authenticator_, hasher_, parts_.clock, parts_.log}, {}),
-      uploads_({*catalog_, *store_, claims_, registry_, authenticator_, facts_, parts_.pool, parts_.clock, parts_.log}, {}, {}),
+      api_({*catalog_, registry_, authenticator_, hasher_, parts_.clock, parts_.log}, api_options(config)),
+      uploads_({*catalog_, *store_, claims_, registry_, authenticator_, facts_, parts_.pool, parts_.clock, parts_.log}, upload_options(config),
+               [this](const std::string&, const std::string& project) {
+                 auto work = forget_absences(project);
+                 tasks_.spawn(std::move(work));
+               }),
       tasks_(parts_.home, [this](const std::string& what) { parts_.log.error("bug", {{"in", "application"}, {"what", what}}); }) {
   connect();
 }
@@ -105,7 +196,7 @@ void Application::connect() {
 
 Task<Result<void>> Application::start() {
   pypi::StartOptions options;
-  options.root_password = config_.root_password;
+  BODEGA_CO_TRY(options.root_password, first_root_password(config_));
   options.keep_generated = [this](const Secret& password) { return write_generated_password(password); };
   options.upstream = config_.upstream;
   if (parts_.upstream_is_explicit) options.explicit_upstream = config_.upstream;
@@ -126,6 +217,18 @@ Task<void> Application::close() {
   co_await space_.flush_uses();
 }
 
+// A name that is uploaded for the first time may be about to appear upstream too; what mirrors know of its absence is out of date.
+Task<void> Application::forget_absences(std::string project) {
+  for (const auto& user : registry_.users()) {
+    for (const auto& name : user->indexes) {
+      const auto index = registry_.find_index(user->row.name + "/" + name);
+      if (!index || !index->is_mirror()) continue;
+      auto forgotten = co_await documents_.forget_absence(index->key(), project);
+      if (!forgotten) parts_.log.warning("document.not_forgotten", {{"index", index->key()}, {"name", project}, {"why", forgotten.error().describe()}});
+    }
+  }
+}
+
 Result<void> Application::write_generated_password(const Secret& password) {
   const auto path = (data_ / "initial-root-password").string();
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -141,8 +244,10 @@ Result<void> Application::write_generated_password(const Secret& password) {
 
 Task<Response> Application::handle(Request& request) {
   auto route = pypi::find_route(request.segments);
+  const auto place = route.place;
   auto response = co_await dispatch(request, std::move(route));
-  if (response.route.empty()) response.route = "other";
+  if (response.route.empty()) response.route = name_of(place);
+  if (is_api(request, place) && !response.headers.has("X-Devpi-Api-Version")) api_.add_headers(response);
   co_return response;
 }
 

@@ -88,6 +88,7 @@ class Application final : public http::Handler {
   Task<ops::Health> judge();
   Task<void> housekeeping();
   Task<void> adopt_orphans();
+  Task<void> forget_absences(std::string project);
   Result<void> write_generated_password(const Secret& password);
   void connect();
 

@@ -287,13 +287,4 @@ Result<Secret> password_of_file(std::string_view content) {
   return Secret(std::string(password));
 }
 
-Result<UserPassword> credentials_of_file(std::string_view content) {
-  const auto line = without_line_end(content);
-  const auto colon = line.find(':');
-  if (colon == std::string_view::npos || colon == 0 || line.find('\n') != std::string_view::npos) {
-    return fail(Code::invalid, "the credentials file must have one line USER:PASSWORD");
-  }
-  return UserPassword{std::string(line.substr(0, colon)), Secret(std::string(line.substr(colon + 1)))};
-}
-
 }  // namespace bodega::app

@@ -51,11 +51,4 @@ Result<Loaded> load_config(const std::vector<Given>& command_line, const Surroun
 // The content of a password file: everything but one line end. invalid when nothing is left.
 Result<Secret> password_of_file(std::string_view content);
 
-struct UserPassword {
-  std::string user;
-  Secret password;
-};
-// "USER:PASSWORD" and perhaps a line end; the first colon separates (RFC 7617).
-Result<UserPassword> credentials_of_file(std::string_view content);
-
 }  // namespace bodega::app

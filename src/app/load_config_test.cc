@@ -238,13 +238,5 @@ TEST(PasswordFile, IsOneLine) {
   EXPECT_FALSE(password_of_file("a\nb\n").has_value());
 }
 
-TEST(CredentialsFile, IsUserAndPassword) {
-  const auto both = credentials_of_file("ann:hunter2:more\n");
-  ASSERT_TRUE(both.has_value());
-  EXPECT_EQ(both->user, "ann");
-  EXPECT_EQ(both->password.reveal(), "hunter2:more");
-  for (const auto* text : {"", "ann", ":x", "a:b\nc:d"}) EXPECT_FALSE(credentials_of_file(text).has_value()) << text;
-}
-
 }  // namespace
 }  // namespace bodega::app

@@ -15,6 +15,7 @@
 #include "app/application.h"
 #include "app/data_directory.h"
 #include "app/notify.h"
+#include "app/offline_client.h"
 #include "async/log_writer.h"
 #include "http/client_options.h"
 #include "pypi/negotiated.h"
@@ -81,7 +82,9 @@ http::ServerOptions server_options(const Config& config, std::vector<int> handed
   options.allowed_hosts = config.allowed_hosts;
   for (const auto& network : config.trusted_proxies) options.trusted_proxies.push_back(network.text());
   options.classify = pypi::accept_class;
-  options.max_body_bytes = config.upload_max_size;
+  // A form may hold as much besides its file.
+  constexpr std::uint64_t kFormFields = 64ULL << 20;
+  options.max_body_bytes = config.upload_max_size + kFormFields;
   options.hot_bytes = config.hot_memory;
   options.access_log = config.access_log;
   return options;
@@ -100,9 +103,13 @@ class Running {
     http::CurlOptions curl;
     curl.user_agent = "bodega/" + std::string(version());
     if (config_.upstream_ca_file) curl.extra_ca_file = config_.upstream_ca_file->string();
-    auto client = http::make_curl_client(std::move(curl), home_, log_);
-    if (!client) return complain(client.error(), Exit::usage);
-    client_ = std::move(*client);
+    if (config_.offline) {
+      client_ = std::make_unique<OfflineClient>();
+    } else {
+      auto client = http::make_curl_client(std::move(curl), home_, log_);
+      if (!client) return complain(client.error(), Exit::usage);
+      client_ = std::move(*client);
+    }
     Parts parts{home_, *pool_, *timers_, clock_, log_, *file_system_, *client_, [this] { return uniform_(random_); }};
     parts.upstream_is_explicit = command_.upstream_is_explicit;
     auto application = Application::open(config_, std::move(parts), config_.data, (*data)->had_data());

@@ -212,6 +212,12 @@ Task<Result<Documents::Landed>> Documents::keep_unchanged(const DocumentRequest&
   co_return Landed{row, CacheOutcome::revalidated};
 }
 
+Task<Result<void>> Documents::forget_absence(std::string index, std::string name) {
+  auto row = co_await kept(index, name);
+  if (!row || !*row || (*row)->state == DocumentState::present) co_return Result<void>();
+  co_return co_await forget(std::move(index), std::move(name));
+}
+
 Task<Result<void>> Documents::forget(std::string index, std::string name) {
   auto drop = [&index, &name](catalog::CacheTransaction& transaction) { return transaction.forget_document(index, name); };
   auto done = co_await use_.catalog.write_cache(drop);

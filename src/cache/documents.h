@@ -62,6 +62,8 @@ class Documents {
   Task<Result<DocumentAnswer>> get(DocumentRequest request);
   // Drops what is kept (a refresh, an upload of that name); the next get() asks the upstream.
   Task<Result<void>> forget(std::string index, std::string name);
+  // The same when all that is kept is an absence.
+  Task<Result<void>> forget_absence(std::string index, std::string name);
   // Called after a document's body changed, appeared or vanished.
   void on_change(std::function<void(const std::string& index, const std::string& name)> changed) { changed_ = std::move(changed); }
   const FreshnessRules& rules() const { return rules_; }

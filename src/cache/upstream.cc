@@ -104,6 +104,10 @@ Upstream::Origin& Upstream::origin_of(const std::string& name) {
 }
 
 Task<Result<http::FetchResponse>> Upstream::fetch(http::FetchRequest request) {
+  request.connect_timeout = options_.connect_timeout.value_or(request.connect_timeout);
+  request.head_timeout = options_.head_timeout.value_or(request.head_timeout);
+  request.stall_timeout = options_.stall_timeout.value_or(request.stall_timeout);
+  request.total_timeout = options_.total_timeout.value_or(request.total_timeout);
   const std::string origin = request.url.origin();
   const bool idempotent = request.method == "GET" || request.method == "HEAD";
   if (!request.credentials) request.credentials = credentials_.find(request.url);

@@ -37,6 +37,11 @@ class Upstream {
   struct Options {
     RetryPolicy retry;
     BreakerOptions breaker;
+    // Of every request, instead of those of http::FetchRequest.
+    std::optional<Duration> connect_timeout;
+    std::optional<Duration> head_timeout;
+    std::optional<Duration> stall_timeout;
+    std::optional<Duration> total_timeout;
   };
   struct Dependencies {
     http::Client& client;

@@ -16,6 +16,13 @@ constexpr std::size_t kMaxLogged = 512;
 
 std::string_view cut(std::string_view text) { return text.substr(0, kMaxLogged); }
 
+// The products without their comments: pip and uv append 600 bytes of JSON about the machine to theirs.
+std::string_view product(std::string_view user_agent) {
+  constexpr std::size_t kLonger = 80;  // browsers name half a dozen products
+  const auto json = user_agent.find(" {");
+  return user_agent.substr(0, std::min(json, kLonger));
+}
+
 // Names of query parameters say what was asked; their values may be tokens.
 std::string without_values(std::string_view target) {
   const auto question = target.find('?');
@@ -45,7 +52,7 @@ void format_access(std::string& out, LogFormat format, WallTime time, const Acce
       {"ms", std::round(event.milliseconds * 1000) / 1000},
       {"route", event.route},
       {"cache", to_string(event.outcome)},
-      {"ua", cut(event.user_agent)},
+      {"ua", product(event.user_agent)},
       {"detail", cut(event.detail)},
   }};
   const std::size_t count = event.detail.empty() ? fields.size() - 1 : fields.size();

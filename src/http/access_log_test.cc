@@ -29,10 +29,10 @@ std::string shown(const AccessEvent& event, LogFormat format) {
 TEST(AccessLog, OneLineHoldsEverything) {
   EXPECT_EQ(shown(sample(), LogFormat::json),
             R"({"time":"2023-11-14T22:13:20.000001Z","level":"info","event":"http.request","id":"id-1","peer":"::1","method":"GET",)"
-            R"("target":"/simple/","status":200,"bytes":1234,"ms":0.123,"route":"simple","cache":"hit","ua":"pip/23 {\"a\":1}"})");
+            R"("target":"/simple/","status":200,"bytes":1234,"ms":0.123,"route":"simple","cache":"hit","ua":"pip/23"})");
   auto event = sample();
   event.detail = "why";
-  EXPECT_TRUE(shown(event, LogFormat::text).ends_with("ua=\"pip/23 {\\\"a\\\":1}\" detail=why"));
+  EXPECT_TRUE(shown(event, LogFormat::text).ends_with("ua=pip/23 detail=why"));
 }
 
 TEST(AccessLog, NothingHostileEndsALineOrReachesATerminal) {

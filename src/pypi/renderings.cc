@@ -11,13 +11,14 @@
 namespace bodega::pypi {
 namespace {
 
-// Larger bodies are sent by sendfile from a spool file: from here on the copy into the socket costs more than a second system call.
-constexpr std::size_t kInMemory = 32 * 1024;
+// Larger bodies are sent by sendfile from a spool file: from here on the copy into the socket costs more than a second system call (as
+// http/outgoing.h, kSmallFile).
+constexpr std::size_t kInMemory = 16 * 1024;
 // Compressing this much takes about 15 ms, which a first asker may wait; beyond it the page goes out as it is.
 constexpr std::size_t kCompressNow = 1 << 20;
 // Below it a coding saves less than its header costs.
 constexpr std::size_t kCompressFrom = 1024;
-// Renditions kept. Small bodies are memory (at most 32 KiB a coding), large ones descriptors.
+// Renditions kept. Small bodies are memory (at most 16 KiB a coding), large ones descriptors.
 constexpr std::size_t kKept = 512;
 
 std::string etag_of(std::string_view bytes) { return '"' + Digest::of(bytes).hex().substr(0, 32) + '"'; }
