@@ -1,11 +1,12 @@
 """wrk, run for a bounded time and read by a script of ours; medians and tables."""
 import json
 import pathlib
+import resource
 import shutil
 import statistics
 import subprocess
 
-from lib.processes import cpu_seconds, fail
+from lib.processes import cpu_seconds, fail, set_priority
 
 REPORT = """
 done = function(summary, latency, requests)
@@ -16,31 +17,41 @@ end
 """
 
 
+def children_cpu():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 class Load:
     def __init__(self, scratch, core, nice=0):
         if not shutil.which("wrk"):
             fail("wrk is not installed (apt install wrk)")
         self.script = pathlib.Path(scratch) / "report.lua"
         self.script.write_text(REPORT)
-        self.prefix = ["taskset", "-c", str(core)] + (["nice", "-n", str(nice)] if nice else [])
+        self.prefix = ["taskset", "-c", str(core)]
+        self.nice = nice
 
     def run(self, url, connections, seconds, headers=None, server_pid=None):
-        """One closed-loop run. `cpu` is the server's CPU time in seconds."""
+        """One closed-loop run. `cpu` is the server's CPU time in seconds, `load_cpu` wrk's."""
         command = [*self.prefix, "timeout", str(int(seconds) + 30), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s",
                    str(self.script)]
         for name, value in (headers or {}).items():
             command += ["-H", f"{name}: {value}"]
         before = cpu_seconds(server_pid) if server_pid else 0.0
-        done = subprocess.run([*command, url], capture_output=True, text=True)
+        own = children_cpu()
+        with subprocess.Popen([*command, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as done:
+            set_priority(done.pid, self.nice)
+            output, errors = done.communicate()
         after = cpu_seconds(server_pid) if server_pid else 0.0
-        lines = [line for line in done.stdout.splitlines() if line.startswith("BENCH ")]
+        lines = [line for line in output.splitlines() if line.startswith("BENCH ")]
         if done.returncode != 0 or not lines:
-            fail(f"wrk failed ({done.returncode}): {done.stdout[-500:]} {done.stderr[-500:]}")
+            fail(f"wrk failed ({done.returncode}): {output[-500:]} {errors[-500:]}")
         figures = json.loads(lines[0][6:])
         if figures["status"] or figures["socket"] or not figures["bytes"]:
             fail(f"wrk saw errors at {url}: {figures}")
         figures["seconds"] = figures["us"] / 1e6
         figures["cpu"] = after - before
+        figures["load_cpu"] = children_cpu() - own  # near `seconds`: the load tool, not the server, is the limit
         return figures
 
 

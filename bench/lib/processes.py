@@ -23,18 +23,30 @@ for _number in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(_number, lambda number, frame: fail(f"ended by signal {number}"))
 
 
+def set_priority(pid, nice):
+    """Of a process in a session of its own. Where the kernel groups tasks by session, the group's niceness is what counts between them."""
+    if not nice:
+        return
+    os.setpriority(os.PRIO_PROCESS, pid, nice)
+    try:
+        with open(f"/proc/{pid}/autogroup", "w") as group:
+            group.write(str(nice))
+    except OSError:
+        pass
+
+
 class Child:
     """One process that this program started. `core` None leaves it on all cores; `nice` needs root when negative."""
 
     def __init__(self, command, output, core=None, nice=0, grace=15):
         prefix = ["taskset", "-c", str(core)] if core is not None else []
-        prefix += ["nice", "-n", str(nice)] if nice else []  # both exec, so the pid stays that of the command
-        self.command = prefix + [str(part) for part in command]
+        self.command = prefix + [str(part) for part in command]  # taskset execs: the pid stays that of the command
         self.output = output
         self.grace = grace
         with open(output, "ab") as log:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.pid = self.process.pid
+        set_priority(self.pid, nice)
         _alive.append(self)
 
     def check(self):

@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 import urllib.parse
 
 from lib.processes import Child, children_of, fail, wait_until
@@ -110,6 +111,17 @@ class Bodega(Child):
         if status != 200:
             fail(f"{page} answers {status}: {body[:300]!r}")
         return urllib.parse.urljoin(page, json.loads(body)["files"][0]["url"].partition("#")[0])
+
+    def wait_hot(self, path, headers=None):
+        """Asks until the answer comes out of the hot table (filled, durable, published): (headers, body)."""
+        for _ in range(300):
+            status, answer, body = get(self.port, path, headers)
+            if status != 200:
+                fail(f"{path} answers {status}: {body[:300]!r}")
+            if answer.get("x-cache") == "hit" and "x-request-id" not in answer:  # which only the hot table leaves out
+                return answer, body
+            time.sleep(0.1)
+        fail(f"{path} does not become hot: {answer}")
 
 
 NGINX = """

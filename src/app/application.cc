@@ -171,17 +171,21 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       registry_({*catalog_, facts_, hasher_, parts_.clock, parts_.log}),
       authenticator_(registry_, hasher_, parts_.clock, {}),
       mirrors_({documents_, artifacts_, parts_.pool, parts_.clock, parts_.log}),
-      lists_({*catalog_, *store_, artifacts_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home}, freshness_rules(config)),
+      lists_({*catalog_, *store_, artifacts_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home},
+             freshness_rules(config)),
       renderings_(parts_.pool, parts_.home, parts_.log, make_spool(data_ / "tmp")),
       simple_({*catalog_, registry_, mirrors_, lists_, renderings_, facts_, documents_, parts_.clock, parts_.log}, simple_options(config)),
       files_({*catalog_, registry_, mirrors_, artifacts_, space_, facts_, parts_.clock, parts_.log}),
       api_({*catalog_, registry_, authenticator_, hasher_, parts_.clock, parts_.log}, api_options(config)),
-      uploads_({*catalog_, *store_, claims_, registry_, authenticator_, facts_, parts_.pool, parts_.clock, parts_.log}, upload_options(config),
+      uploads_({*catalog_, *store_, claims_, registry_, authenticator_, facts_, parts_.pool, parts_.clock, parts_.log},
+               upload_options(config),
                [this](const std::string&, const std::string& project) {
                  auto work = forget_absences(project);
                  tasks_.spawn(std::move(work));
                }),
-      tasks_(parts_.home, [this](const std::string& what) { parts_.log.error("bug", {{"in", "application"}, {"what", what}}); }) {
+      tasks_(parts_.home, [this](const std::string& what) {
+        parts_.log.error("bug", {{"in", "application"}, {"what", what}});
+      }) {
   connect();
 }
 
@@ -224,7 +228,8 @@ Task<void> Application::forget_absences(std::string project) {
       const auto index = registry_.find_index(user->row.name + "/" + name);
       if (!index || !index->is_mirror()) continue;
       auto forgotten = co_await documents_.forget_absence(index->key(), project);
-      if (!forgotten) parts_.log.warning("document.not_forgotten", {{"index", index->key()}, {"name", project}, {"why", forgotten.error().describe()}});
+      if (!forgotten)
+        parts_.log.warning("document.not_forgotten", {{"index", index->key()}, {"name", project}, {"why", forgotten.error().describe()}});
     }
   }
 }

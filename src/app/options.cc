@@ -62,7 +62,8 @@ const std::array kOptions{
     Option{"offline", "on|off", &Config::offline, "off", "", "", "", kEverywhere, kRestart, Section::upstream,
            "Never ask the upstream; what was seen before is served, however old."},
     Option{"upstream-credentials-file", "FILE", &Config::upstream_credentials_file, "", "", "", "", kEverywhere, kRestart,
-           Section::upstream, "File in netrc form (machine HOST login USER password SECRET) for upstreams. Sent to that scheme, host and port only."},
+           Section::upstream,
+           "File in netrc form (machine HOST login USER password SECRET) for upstreams. Sent to that scheme, host and port only."},
     Option{"upstream-ca-file", "FILE", &Config::upstream_ca_file, "", "", "", "", kEverywhere, kRestart, Section::upstream,
            "PEM file with certificate authorities to trust besides the system's."},
     // pip gives up after 15 s without a byte: connecting and one more try must fit into that.

@@ -1,16 +1,16 @@
 #include "app/serve.h"
 
+#include <malloc.h>
 #include <csignal>
 #include <cstdio>
-#include <malloc.h>
 #include <random>
 #include <thread>
 
-#include <boost/asio/signal_set.hpp>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <boost/asio/signal_set.hpp>
 
 #include "app/application.h"
 #include "app/data_directory.h"

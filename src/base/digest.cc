@@ -51,9 +51,9 @@ Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 Hasher::~Hasher() = default;
 
 std::optional<Hasher> Hasher::make(std::string_view algorithm) {
-  static constexpr std::pair<std::string_view, const char*> kNames[] = {{"sha256", "SHA256"},     {"sha512", "SHA512"}, {"sha384", "SHA384"},
-                                                                        {"sha224", "SHA224"},     {"sha1", "SHA1"},     {"md5", "MD5"},
-                                                                        {"blake2b", "BLAKE2B512"}};
+  static constexpr std::pair<std::string_view, const char*> kNames[] = {
+      {"sha256", "SHA256"}, {"sha512", "SHA512"}, {"sha384", "SHA384"},     {"sha224", "SHA224"},
+      {"sha1", "SHA1"},     {"md5", "MD5"},       {"blake2b", "BLAKE2B512"}};
   auto state = std::make_unique<State>();
   if (algorithm == "blake2b_256") {
     state->blake2b_256 = std::make_unique<blake2b_state>();

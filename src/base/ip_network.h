@@ -18,8 +18,8 @@ class IpAddress {
   static std::optional<IpAddress> parse(std::string_view text);
 
   bool is_v4() const { return is_v4_; }
-  bool is_loopback() const;  // 127.0.0.0/8 and ::1
-  std::string text() const;  // shortest form, no brackets
+  bool is_loopback() const;                                             // 127.0.0.0/8 and ::1
+  std::string text() const;                                             // shortest form, no brackets
   const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }  // network order; IPv4 in the first four
   bool operator==(const IpAddress&) const = default;
 

@@ -63,17 +63,17 @@ tl::unexpected<Error> fail_errno(int errnum, std::string_view what);
 
 // BODEGA_TRY(auto x, f());  -- binds the value or returns the error. Statement form, because statement expressions do not work in
 // coroutines. Use BODEGA_CO_TRY inside coroutines; for an awaited result bind it first: auto r = co_await f(); BODEGA_CO_TRY(auto x, r);
-#define BODEGA_TRY_IMPL(tmp, ret, decl, ...)                  \
-  auto tmp = __VA_ARGS__;                                     \
-  if (!tmp) ret ::bodega::fail(std::move(tmp).error());       \
+#define BODEGA_TRY_IMPL(tmp, ret, decl, ...)            \
+  auto tmp = __VA_ARGS__;                               \
+  if (!tmp) ret ::bodega::fail(std::move(tmp).error()); \
   decl = std::move(*tmp)
 #define BODEGA_TRY(decl, ...) BODEGA_TRY_IMPL(BODEGA_CONCAT(try_, __COUNTER__), return, decl, __VA_ARGS__)
 #define BODEGA_CO_TRY(decl, ...) BODEGA_TRY_IMPL(BODEGA_CONCAT(try_, __COUNTER__), co_return, decl, __VA_ARGS__)
 
 // The same for Result<void>.
-#define BODEGA_CHECK_OK_IMPL(tmp, ret, ...)             \
-  if (auto tmp = __VA_ARGS__; !tmp) {                   \
-    ret ::bodega::fail(std::move(tmp).error());         \
+#define BODEGA_CHECK_OK_IMPL(tmp, ret, ...)     \
+  if (auto tmp = __VA_ARGS__; !tmp) {           \
+    ret ::bodega::fail(std::move(tmp).error()); \
   }
 #define BODEGA_TRY_VOID(...) BODEGA_CHECK_OK_IMPL(BODEGA_CONCAT(try_, __COUNTER__), return, __VA_ARGS__)
 #define BODEGA_CO_TRY_VOID(...) BODEGA_CHECK_OK_IMPL(BODEGA_CONCAT(try_, __COUNTER__), co_return, __VA_ARGS__)

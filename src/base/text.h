@@ -9,9 +9,9 @@
 
 namespace bodega {
 
-std::string to_hex(std::string_view bytes);                       // lower case
-std::optional<std::string> from_hex(std::string_view hex);        // either case; nullopt on any other character or odd length
-bool is_lower_hex(std::string_view text);                         // every character 0-9a-f; true when empty
+std::string to_hex(std::string_view bytes);                 // lower case
+std::optional<std::string> from_hex(std::string_view hex);  // either case; nullopt on any other character or odd length
+bool is_lower_hex(std::string_view text);                   // every character 0-9a-f; true when empty
 
 std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);  // padding optional, no white space
@@ -20,7 +20,7 @@ constexpr char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<c
 std::string to_lower(std::string_view text);
 bool iequals(std::string_view a, std::string_view b);
 bool istarts_with(std::string_view text, std::string_view prefix);
-std::string_view trim(std::string_view text);                     // spaces and tabs, CR, LF
+std::string_view trim(std::string_view text);                                // spaces and tabs, CR, LF
 std::vector<std::string_view> split(std::string_view text, char separator);  // "" gives one empty part
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 

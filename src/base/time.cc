@@ -84,8 +84,7 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
   if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != ' ') || text[13] != ':' || text[16] != ':') {
     return std::nullopt;
   }
-  const Fields f{digits(text, 0, 4),  digits(text, 5, 2),  digits(text, 8, 2),
-                 digits(text, 11, 2), digits(text, 14, 2), digits(text, 17, 2)};
+  const Fields f{digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2), digits(text, 11, 2), digits(text, 14, 2), digits(text, 17, 2)};
   auto time = assemble(f);
   if (!time) return std::nullopt;
   auto rest = text.substr(19);

@@ -26,10 +26,10 @@ class SystemClock final : public Clock {
   MonoTime mono() const override;
 };
 
-std::string http_date(WallTime time);                              // RFC 9110 IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT"
-std::optional<WallTime> parse_http_date(std::string_view text);    // IMF-fixdate only
-std::string rfc3339(WallTime time);                                // "2026-11-21T02:57:50.123456Z"; no fraction when it is zero
-std::optional<WallTime> parse_rfc3339(std::string_view text);      // "Z" or an offset; fraction of up to 9 digits, cut to µs
+std::string http_date(WallTime time);                            // RFC 9110 IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT"
+std::optional<WallTime> parse_http_date(std::string_view text);  // IMF-fixdate only
+std::string rfc3339(WallTime time);                              // "2026-11-21T02:57:50.123456Z"; no fraction when it is zero
+std::optional<WallTime> parse_rfc3339(std::string_view text);    // "Z" or an offset; fraction of up to 9 digits, cut to µs
 std::int64_t to_unix_micros(WallTime time);
 WallTime from_unix_micros(std::int64_t micros);
 

@@ -12,13 +12,13 @@
 namespace bodega {
 
 struct Url {
-  std::string scheme;  // "http" or "https", lower case
-  std::string host;    // lower case; IPv6 without brackets
+  std::string scheme;      // "http" or "https", lower case
+  std::string host;        // lower case; IPv6 without brackets
   std::uint16_t port = 0;  // always set: 80 or 443 when the text has none
-  std::string path;    // begins with '/', still percent-encoded
-  std::string query;   // without '?'; may be empty
-  std::string fragment;  // without '#'; may be empty
-  std::string user;    // decoded; empty when there is none
+  std::string path;        // begins with '/', still percent-encoded
+  std::string query;       // without '?'; may be empty
+  std::string fragment;    // without '#'; may be empty
+  std::string user;        // decoded; empty when there is none
   Secret password;
 
   static Result<Url> parse(std::string_view text);

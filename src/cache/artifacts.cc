@@ -97,7 +97,9 @@ class Following final : public FileSource {
 }  // namespace
 
 Artifacts::Artifacts(Dependencies use)
-    : use_(use), tasks_(use.home, [log = &use.log](const std::string& what) { log->error("bug", {{"in", "artifacts"}, {"what", what}}); }) {}
+    : use_(use), tasks_(use.home, [log = &use.log](const std::string& what) {
+        log->error("bug", {{"in", "artifacts"}, {"what", what}});
+      }) {}
 
 Task<Result<Artifact>> Artifacts::get(ArtifactRequest request) {
   BODEGA_CHECK(use_.home.here(), "Artifacts is home-loop state");
@@ -234,7 +236,8 @@ Task<Result<void>> Artifacts::run_fill(const ArtifactRequest& request, FillRef f
 Task<Result<void>> Artifacts::take_body(FillRef fill) {
   for (;;) {
     if (tasks_.stopping()) co_return fail(Code::cancelled, "the server is stopping");
-    if (!keep_filling(fill->readers.load(), fill->live->written(), fill->total)) co_return fail(Code::cancelled, "nobody waits for the file");
+    if (!keep_filling(fill->readers.load(), fill->live->written(), fill->total))
+      co_return fail(Code::cancelled, "nobody waits for the file");
     auto piece = co_await fill->body->read();
     if (!piece) co_return fail(std::move(piece).error());
     if (piece->empty()) break;
@@ -247,7 +250,8 @@ Task<Result<void>> Artifacts::take_body(FillRef fill) {
     auto appended = co_await offload(use_.pool, append);
     if (!appended) co_return fail(std::move(appended).error());
   }
-  if (fill->total && fill->live->written() < *fill->total) co_return fail(Code::upstream_failed, "the upstream sent fewer bytes than it announced");
+  if (fill->total && fill->live->written() < *fill->total)
+    co_return fail(Code::upstream_failed, "the upstream sent fewer bytes than it announced");
   co_return Result<void>();
 }
 
@@ -264,7 +268,8 @@ Task<Result<void>> Artifacts::resume(const ArtifactRequest& request, FillRef fil
   auto response = co_await use_.upstream.fetch(std::move(fetch));
   if (!response) co_return fail(std::move(response).error());
   if (response->status == 206) {
-    if (range_start(response->headers.get("Content-Range")) != have) co_return fail(Code::upstream_failed, "the upstream resumed elsewhere");
+    if (range_start(response->headers.get("Content-Range")) != have)
+      co_return fail(Code::upstream_failed, "the upstream resumed elsewhere");
   } else if (response->status == 200 && covered) {
     fill->skip = have;
   } else {
@@ -280,7 +285,8 @@ Task<Result<void>> Artifacts::finish(const ArtifactRequest& request, FillRef fil
   if (!blob) {
     auto error = std::move(blob).error();
     if (error.code == Code::corrupt) {
-      error = Error{Code::upstream_failed, "the upstream sent bytes that do not agree with the digest on its page", error.describe(), std::nullopt};
+      error = Error{Code::upstream_failed, "the upstream sent bytes that do not agree with the digest on its page", error.describe(),
+                    std::nullopt};
     }
     co_return fail(std::move(error));
   }

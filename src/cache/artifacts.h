@@ -31,8 +31,8 @@ struct Artifact {
   std::optional<std::uint64_t> size;  // known for whole files and when page or upstream told it
   std::optional<Digest> digest;       // of whole files; of others as expected
   http::CacheOutcome outcome = http::CacheOutcome::hit;
-  bool whole = false;                 // may go into the hot table
-  bool verified = true;               // false: the page gave no digest, only the length agreed
+  bool whole = false;    // may go into the hot table
+  bool verified = true;  // false: the page gave no digest, only the length agreed
 };
 
 // Whether a fill goes on although nobody reads any more. Pure.
@@ -55,7 +55,8 @@ class Artifacts {
   // Resumes as soon as the first bytes can be sent (files up to the hold-back: when they are whole and right).
   // not_found: the upstream has no such file. upstream_*; corrupt as upstream_failed; no_space.
   Task<Result<Artifact>> get(ArtifactRequest request);
-  // A blob of ours or the cache's by its digest, verified. A damaged cached one is moved away and not_found; a damaged hosted one is corrupt.
+  // A blob of ours or the cache's by its digest, verified. A damaged cached one is moved away and not_found; a damaged hosted one is
+  // corrupt.
   Task<Result<std::shared_ptr<const store::Blob>>> open(Digest digest);
   std::size_t filling() const { return fills_.size(); }
   Task<void> close() { return tasks_.close(); }

@@ -59,7 +59,9 @@ class Lander {
 }  // namespace
 
 Documents::Documents(Dependencies use, FreshnessRules rules)
-    : use_(use), rules_(rules), tasks_(use.home, [log = &use.log](const std::string& what) { log->error("bug", {{"in", "documents"}, {"what", what}}); }) {}
+    : use_(use), rules_(rules), tasks_(use.home, [log = &use.log](const std::string& what) {
+        log->error("bug", {{"in", "documents"}, {"what", what}});
+      }) {}
 
 Task<Result<DocumentAnswer>> Documents::get(DocumentRequest request) {
   BODEGA_CHECK(use_.home.here(), "Documents is home-loop state");
@@ -99,7 +101,8 @@ Result<DocumentAnswer> Documents::answer(const Result<Landed>& landed, const Row
     }
     return fail(landed.error());
   }
-  if (!landed->row) return fail(Code::not_found, "The project " + key.substr(key.rfind('/') + 1) + " does not exist.", "the upstream says 404");
+  if (!landed->row)
+    return fail(Code::not_found, "The project " + key.substr(key.rfind('/') + 1) + " does not exist.", "the upstream says 404");
   return DocumentAnswer{landed->row, joined == CacheOutcome::joined ? joined : landed->outcome, false, {}};
 }
 
@@ -133,7 +136,8 @@ Task<void> Documents::fly(DocumentRequest request, RowRef old, std::string key, 
   }
   auto landed = co_await ask_upstream(request, old);
   if (!landed) {
-    use_.log.warning("document.failed", {{"index", request.index}, {"name", request.name}, {"url", request.url}, {"why", landed.error().describe()}});
+    use_.log.warning("document.failed",
+                     {{"index", request.index}, {"name", request.name}, {"url", request.url}, {"why", landed.error().describe()}});
   }
   old_of_.erase(key);
   flights_.land(key, flight, std::move(landed));
@@ -180,7 +184,8 @@ Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& r
   auto put = [&row](catalog::CacheTransaction& transaction) { return transaction.put_document(*row); };
   auto stored = co_await use_.catalog.write_cache(put);
   // A copy that could not be kept (disk full) is still a right answer.
-  if (!stored) use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
+  if (!stored)
+    use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
   if (!same && changed_) changed_(request.index, request.name);
   co_return Landed{row, same ? CacheOutcome::revalidated : CacheOutcome::miss};
 }
@@ -195,7 +200,8 @@ Task<Result<Documents::Landed>> Documents::keep_absent(const DocumentRequest& re
   row.changed_at = row.fetched_at;
   auto put = [&row](catalog::CacheTransaction& transaction) { return transaction.put_document(row); };
   auto stored = co_await use_.catalog.write_cache(put);
-  if (!stored) use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
+  if (!stored)
+    use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
   if (old && old->state == DocumentState::present && changed_) changed_(request.index, request.name);
   co_return Landed{nullptr, CacheOutcome::miss};
 }
@@ -208,7 +214,8 @@ Task<Result<Documents::Landed>> Documents::keep_unchanged(const DocumentRequest&
     return transaction.refresh_document(row->index, row->name, row->fetched_at, row->expires_at);
   };
   auto stored = co_await use_.catalog.write_cache(refresh);
-  if (!stored) use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
+  if (!stored)
+    use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
   co_return Landed{row, CacheOutcome::revalidated};
 }
 

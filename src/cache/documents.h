@@ -1,6 +1,6 @@
-// Mutable answers of an upstream (project pages, project lists): looked up, revalidated, fetched once for all who ask, served stale when the
-// upstream fails, remembered as absent for a short while. What the bytes mean is the caller's: it gives a conversion from what the upstream
-// sent to what is kept. Home loop only.
+// Mutable answers of an upstream (project pages, project lists): looked up, revalidated, fetched once for all who ask, served stale when
+// the upstream fails, remembered as absent for a short while. What the bytes mean is the caller's: it gives a conversion from what the
+// upstream sent to what is kept. Home loop only.
 #pragma once
 
 #include <functional>
@@ -41,8 +41,8 @@ struct DocumentRequest {
 struct DocumentAnswer {
   std::shared_ptr<const catalog::DocumentRow> row;  // present ones only
   http::CacheOutcome outcome = http::CacheOutcome::hit;
-  bool stale = false;    // stands in for a failing upstream
-  std::string problem;   // why it is stale, for the log
+  bool stale = false;   // stands in for a failing upstream
+  std::string problem;  // why it is stale, for the log
 };
 
 class Documents {

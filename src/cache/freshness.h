@@ -10,12 +10,12 @@
 namespace bodega::cache {
 
 struct FreshnessRules {
-  Duration ttl_min = std::chrono::seconds(60);      // an upstream that says less is not asked more often than this
-  Duration ttl_max = std::chrono::seconds(1800);    // devpi's default expiry: the longest a new release may stay unseen
-  Duration negative_ttl = std::chrono::seconds(60); // a name that was unknown may be registered the next minute
-  Duration max_stale = std::chrono::hours(24 * 30); // how old a copy may be that stands in for a failing upstream
+  Duration ttl_min = std::chrono::seconds(60);         // an upstream that says less is not asked more often than this
+  Duration ttl_max = std::chrono::seconds(1800);       // devpi's default expiry: the longest a new release may stay unseen
+  Duration negative_ttl = std::chrono::seconds(60);    // a name that was unknown may be registered the next minute
+  Duration max_stale = std::chrono::hours(24 * 30);    // how old a copy may be that stands in for a failing upstream
   Duration no_cache_floor = std::chrono::seconds(10);  // a client's no-cache asks the upstream at most this often
-  Duration patience = std::chrono::seconds(5);      // how long an asker with a stale copy at hand waits for the upstream
+  Duration patience = std::chrono::seconds(5);         // how long an asker with a stale copy at hand waits for the upstream
 };
 
 enum class Use {

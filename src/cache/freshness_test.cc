@@ -27,7 +27,8 @@ TEST(Freshness, AnExpiredCopyIsRevalidatedAndAnExpiredAbsenceFetched) {
 }
 
 TEST(Freshness, AFetchTimeInTheFutureCountsAsExpired) {
-  EXPECT_EQ(decide_use(kept(DocumentState::present, seconds(-60), seconds(600)), kNow, ClientWish::cached_is_fine, kRules), Use::revalidate);
+  EXPECT_EQ(decide_use(kept(DocumentState::present, seconds(-60), seconds(600)), kNow, ClientWish::cached_is_fine, kRules),
+            Use::revalidate);
 }
 
 TEST(Freshness, NoCacheIsHonouredButNotMoreOftenThanTheFloor) {

@@ -83,7 +83,9 @@ Task<Result<bool>> SpaceKeeper::evict_one(catalog::CachedBlobRow row) {
 
 void SpaceKeeper::used(const Digest& digest) { used_[digest] = use_.clock.wall(); }
 
-void SpaceKeeper::watch(const Digest& digest, std::weak_ptr<const http::HotEntry> entry) { watched_.emplace_back(digest, std::move(entry)); }
+void SpaceKeeper::watch(const Digest& digest, std::weak_ptr<const http::HotEntry> entry) {
+  watched_.emplace_back(digest, std::move(entry));
+}
 
 Task<void> SpaceKeeper::flush_uses() {
   const MonoTime now = use_.clock.mono();

@@ -1,5 +1,5 @@
-// The cache's share of the disk: reserved before the first byte, given back by evicting what was used least recently. Hosted files are never
-// counted nor evicted. Home loop only.
+// The cache's share of the disk: reserved before the first byte, given back by evicting what was used least recently. Hosted files are
+// never counted nor evicted. Home loop only.
 #pragma once
 
 #include <cstdint>

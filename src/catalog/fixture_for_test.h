@@ -56,9 +56,7 @@ Code code_of(const Result<T>& result) {
   return result ? Code::cancelled : result.error().code;  // cancelled: no function of the catalog gives it
 }
 
-inline void write_file(const std::filesystem::path& file, std::string_view bytes) {
-  std::ofstream(file, std::ios::binary) << bytes;
-}
+inline void write_file(const std::filesystem::path& file, std::string_view bytes) { std::ofstream(file, std::ios::binary) << bytes; }
 inline std::string read_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};

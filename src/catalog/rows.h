@@ -15,7 +15,7 @@ using Serial = std::uint64_t;  // grows by one with every commit that changes th
 
 struct UserRow {
   std::string name;
-  std::string password_hash;  // "$argon2id$..."; empty = no login possible
+  std::string password_hash;        // "$argon2id$..."; empty = no login possible
   std::string profile_json = "{}";  // email, title, description, custom_data: an object, order kept
   WallTime created{};
   std::optional<WallTime> modified;
@@ -46,11 +46,11 @@ struct FileRow {
   std::uint64_t size = 0;
   WallTime uploaded_at{};
   std::string uploaded_by;
-  std::string requires_python;             // empty = none
-  std::optional<std::string> metadata;     // the METADATA bytes of a wheel: its `.metadata` sibling. Only filled by read of one file
+  std::string requires_python;          // empty = none
+  std::optional<std::string> metadata;  // the METADATA bytes of a wheel: its `.metadata` sibling. Only filled by read of one file
   std::optional<Digest> metadata_digest;
-  std::optional<std::string> yanked;       // set = yanked; the text is the reason, may be empty
-  std::string log_json = "[]";             // devpi's +links log
+  std::optional<std::string> yanked;  // set = yanked; the text is the reason, may be empty
+  std::string log_json = "[]";        // devpi's +links log
 };
 
 struct ProjectRow {
@@ -65,16 +65,16 @@ enum class DocumentState { present = 1, absent = 2 };
 
 // A mutable answer at an upstream location, or the knowledge that there is none.
 struct DocumentRow {
-  std::string index;    // the mirror it came through, "user/name"
-  std::string name;     // normalised project; "" = the project list
+  std::string index;  // the mirror it came through, "user/name"
+  std::string name;   // normalised project; "" = the project list
   DocumentState state = DocumentState::present;
-  WallTime fetched_at{};   // when the upstream last confirmed it (200 or 304)
-  WallTime expires_at{};   // fresh until
-  WallTime changed_at{};   // when the body last became another one
+  WallTime fetched_at{};  // when the upstream last confirmed it (200 or 304)
+  WallTime expires_at{};  // fresh until
+  WallTime changed_at{};  // when the body last became another one
   std::string etag;
   std::string last_modified;
   std::uint64_t upstream_serial = 0;  // 0 = not told
-  std::string body;        // format of the owner (pypi: docs/formats/page.md); empty when absent
+  std::string body;                   // format of the owner (pypi: docs/formats/page.md); empty when absent
 };
 
 // A cached blob: may be evicted. Hosted files have none of these.

@@ -26,7 +26,7 @@ class Validity {
 inline constexpr int kAnyClass = -1;
 
 struct HotEntry {
-  std::string path;            // as received, without query
+  std::string path;  // as received, without query
   int accept_class = kAnyClass;
   std::string route;
   // Status line and all header lines but Date, Connection, X-Cache and X-Request-Id, each ended by CRLF; no blank line.
@@ -35,10 +35,10 @@ struct HotEntry {
   std::string etag;               // with its quotes; empty = none
   std::optional<WallTime> last_modified;
   std::uint64_t length = 0;
-  bool ranges = false;            // Accept-Ranges: bytes; head then ends with Content-Length as its last line
-  Body body;                      // string parts are shared_ptr<const string>
+  bool ranges = false;  // Accept-Ranges: bytes; head then ends with Content-Length as its last line
+  Body body;            // string parts are shared_ptr<const string>
   std::shared_ptr<const Validity> validity;
-  MonoTime valid_until{};         // after it the home loop decides again
+  MonoTime valid_until{};  // after it the home loop decides again
   // When a front loop last answered from it (mono clock, ns); relaxed. The home loop reads it for the cache's least-recently-used order.
   mutable std::atomic<std::int64_t> last_hit_ns{0};
 };

@@ -27,12 +27,12 @@ class Headers {
  public:
   Headers() = default;
   Headers(std::initializer_list<Header> fields) : fields_(fields) {}
-  const std::string* find(std::string_view name) const;    // the first; nullptr when absent
-  std::string_view get(std::string_view name) const;       // the first, "" when absent
-  std::string joined(std::string_view name) const;         // all of that name, joined by ", "
+  const std::string* find(std::string_view name) const;  // the first; nullptr when absent
+  std::string_view get(std::string_view name) const;     // the first, "" when absent
+  std::string joined(std::string_view name) const;       // all of that name, joined by ", "
   bool has(std::string_view name) const { return find(name) != nullptr; }
   void add(std::string name, std::string value) { fields_.push_back({std::move(name), std::move(value)}); }
-  void set(std::string_view name, std::string value);      // replaces all of that name
+  void set(std::string_view name, std::string value);  // replaces all of that name
   void remove(std::string_view name);
   const std::vector<Header>& all() const { return fields_; }
 
@@ -57,12 +57,12 @@ struct Peer {
 };
 
 struct Request {
-  std::string id;           // for logs and the X-Request-Id header
+  std::string id;  // for logs and the X-Request-Id header
   Method method = Method::get;
   std::string method_text;
-  std::string target;       // origin-form as received
-  std::string path;         // still percent-encoded, without query
-  std::string query;        // still encoded, without '?'
+  std::string target;  // origin-form as received
+  std::string path;    // still percent-encoded, without query
+  std::string query;   // still encoded, without '?'
   // The path decoded once and split: "/a//b/" is {"a","","b",""}... never: empty, ".", "..", and segments with '/', '\', NUL or control
   // bytes after decoding are refused with 400 before a handler sees them. A final slash is `trailing_slash`.
   std::vector<std::string> segments;
@@ -97,14 +97,14 @@ struct HotEntry;
 // Date, Connection, X-Cache and X-Request-Id are the connection's.
 struct Response {
   int status = 200;
-  std::string reason;       // empty = the standard phrase; control bytes are dropped on the wire
+  std::string reason;  // empty = the standard phrase; control bytes are dropped on the wire
   Headers headers;
   Body body;
   CacheOutcome outcome = CacheOutcome::none;
-  std::string route;        // a short constant name for metrics and logs: "simple.project", "file", "upload" ...
-  std::string log_detail;   // why, for the access event; may hold internals, never secrets
+  std::string route;                    // a short constant name for metrics and logs: "simple.project", "file", "upload" ...
+  std::string log_detail;               // why, for the access event; may hold internals, never secrets
   std::shared_ptr<const HotEntry> hot;  // the front loop may keep it and answer alone from now on
-  bool close = false;       // end the connection after it
+  bool close = false;                   // end the connection after it
 };
 
 std::string_view standard_reason(int status);

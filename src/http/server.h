@@ -28,11 +28,11 @@ class Handler {
 using Classify = std::function<int(std::string_view accept, std::string_view accept_encoding, std::string_view user_agent)>;
 
 struct ServerOptions {
-  std::vector<std::string> listen;         // "127.0.0.1:3141", "[::1]:3141"; port 0 takes a free one
-  std::vector<int> listen_fds;             // handed in by socket activation; used instead of `listen` when not empty
+  std::vector<std::string> listen;  // "127.0.0.1:3141", "[::1]:3141"; port 0 takes a free one
+  std::vector<int> listen_fds;      // handed in by socket activation; used instead of `listen` when not empty
   std::size_t front_loops = 1;
-  std::string public_host;                 // of public-url, with port if any; empty = none
-  std::vector<std::string> allowed_hosts;  // without port; compared without case; "*.lab.example" matches subdomains
+  std::string public_host;                   // of public-url, with port if any; empty = none
+  std::vector<std::string> allowed_hosts;    // without port; compared without case; "*.lab.example" matches subdomains
   std::vector<std::string> trusted_proxies;  // CIDRs whose X-Forwarded-*, Forwarded and X-Outside-Url count
   Classify classify;
   std::uint64_t max_body_bytes = 2ULL << 30;
@@ -41,9 +41,9 @@ struct ServerOptions {
   Duration head_timeout = std::chrono::seconds(15);   // from the first byte of a request to its last header
   Duration idle_timeout = std::chrono::seconds(75);   // between requests, as nginx
   Duration stall_timeout = std::chrono::seconds(60);  // no progress while reading a body or writing an answer
-  std::size_t hot_entries = 65'536;        // for each loop
-  std::uint64_t hot_bytes = 16ULL << 20;   // memory bodies and heads, over all loops
-  std::size_t hot_files = 2'048;           // open descriptors, over all loops
+  std::size_t hot_entries = 65'536;                   // for each loop
+  std::uint64_t hot_bytes = 16ULL << 20;              // memory bodies and heads, over all loops
+  std::size_t hot_files = 2'048;                      // open descriptors, over all loops
   bool access_log = true;
 };
 

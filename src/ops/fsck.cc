@@ -22,7 +22,8 @@ Result<std::unordered_map<Digest, Kept>> references(catalog::Catalog& catalog) {
 
 class Run {
  public:
-  Run(catalog::Catalog& catalog, store::BlobStore& store, Repair repair, const Clock& clock, const std::function<void(const std::string&)>& say)
+  Run(catalog::Catalog& catalog, store::BlobStore& store, Repair repair, const Clock& clock,
+      const std::function<void(const std::string&)>& say)
       : catalog_(catalog), store_(store), repair_(repair), clock_(clock), say_(say) {}
 
   Result<FsckReport> all() {
@@ -32,7 +33,8 @@ class Run {
     for (const auto& info : blobs) {
       BODEGA_TRY_VOID(blob(info));
       constexpr std::uint64_t kProgressEvery = 10'000;
-      if (++report_.blobs % kProgressEvery == 0) say_(std::to_string(report_.blobs) + " of " + std::to_string(blobs.size()) + " files checked");
+      if (++report_.blobs % kProgressEvery == 0)
+        say_(std::to_string(report_.blobs) + " of " + std::to_string(blobs.size()) + " files checked");
     }
     for (const auto& [digest, kept] : known_) BODEGA_TRY_VOID(missing(digest, kept));
     return report_;

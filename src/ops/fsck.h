@@ -15,11 +15,11 @@ enum class Repair { no, yes };
 struct FsckReport {
   std::uint64_t blobs = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t damaged_hosted = 0;   // cannot be repaired: restore from a backup
-  std::uint64_t missing_hosted = 0;   // likewise
-  std::uint64_t damaged_cached = 0;   // repaired by removal: fetched again on demand
-  std::uint64_t missing_cached = 0;   // repaired by forgetting
-  std::uint64_t unrecorded = 0;       // whole blobs that nothing refers to; repaired by adopting them into the cache
+  std::uint64_t damaged_hosted = 0;  // cannot be repaired: restore from a backup
+  std::uint64_t missing_hosted = 0;  // likewise
+  std::uint64_t damaged_cached = 0;  // repaired by removal: fetched again on demand
+  std::uint64_t missing_cached = 0;  // repaired by forgetting
+  std::uint64_t unrecorded = 0;      // whole blobs that nothing refers to; repaired by adopting them into the cache
   std::uint64_t repaired = 0;
 
   bool clean() const { return damaged_hosted + missing_hosted + damaged_cached + missing_cached + unrecorded == repaired; }

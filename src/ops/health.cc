@@ -13,7 +13,8 @@ Health judge(const Vitals& vitals) {
     if (condition > health.condition) health.condition = condition;
     health.reasons.push_back(std::move(reason));
   };
-  if (!vitals.catalog_healthy) worsen(Condition::degraded, "a commit to the database failed; see the log, and restart when the disk is well");
+  if (!vitals.catalog_healthy)
+    worsen(Condition::degraded, "a commit to the database failed; see the log, and restart when the disk is well");
   if (!vitals.sync_trusted) worsen(Condition::degraded, "the disk refused to sync a file; see the log, and restart when the disk is well");
   if (!vitals.space_known) worsen(Condition::degraded, "the data directory's disk cannot be asked for its free space");
   if (vitals.space_known && vitals.free_bytes < kFewBytes) worsen(Condition::degraded, "the disk is full");

@@ -9,7 +9,7 @@ namespace bodega::ops {
 
 struct Vitals {
   bool catalog_healthy = true;
-  bool sync_trusted = true;   // false after a failed fsync
+  bool sync_trusted = true;  // false after a failed fsync
   bool draining = false;
   std::uint64_t free_bytes = 0;
   std::uint64_t free_inodes = 0;

@@ -14,8 +14,9 @@ TEST(Health, IsReadyWhenNothingIsWrong) {
 }
 
 TEST(Health, IsDegradedAfterAFailedSyncOrCommitOrOnAFullDisk) {
-  for (auto change : {+[](Vitals& v) { v.sync_trusted = false; }, +[](Vitals& v) { v.catalog_healthy = false; }, +[](Vitals& v) { v.free_bytes = 1; },
-                      +[](Vitals& v) { v.free_inodes = 1; }, +[](Vitals& v) { v.space_known = false; }}) {
+  for (auto change :
+       {+[](Vitals& v) { v.sync_trusted = false; }, +[](Vitals& v) { v.catalog_healthy = false; }, +[](Vitals& v) { v.free_bytes = 1; },
+        +[](Vitals& v) { v.free_inodes = 1; }, +[](Vitals& v) { v.space_known = false; }}) {
     Vitals vitals = kWell;
     change(vitals);
     const auto health = judge(vitals);

@@ -57,7 +57,8 @@ double as_double(std::uint64_t value) { return static_cast<double>(value); }
 
 void add_requests(Families& out, const http::ServerCounters& server) {
   for (const auto& route : server.routes) {
-    const Labels labels = {{"route", route.route}, {"status", std::to_string(route.status)}, {"outcome", std::string(to_string(route.outcome))}};
+    const Labels labels = {
+        {"route", route.route}, {"status", std::to_string(route.status)}, {"outcome", std::string(to_string(route.outcome))}};
     out.counter("bodega_http_requests_total", "Answered requests", as_double(route.requests), labels);
     out.counter("bodega_http_response_bytes_total", "Body bytes sent", as_double(route.bytes), labels);
   }
@@ -70,7 +71,8 @@ void add_requests(Families& out, const http::ServerCounters& server) {
   }
   latency.sample_count = cumulative;
   latency.sample_sum = server.latency_sum;
-  out.histogram("bodega_http_request_duration_seconds", "From the first byte of a request to the last byte handed to the kernel", std::move(latency));
+  out.histogram("bodega_http_request_duration_seconds", "From the first byte of a request to the last byte handed to the kernel",
+                std::move(latency));
   out.counter("bodega_http_connections_accepted_total", "Accepted connections", as_double(server.accepted));
   out.counter("bodega_http_connections_refused_total", "Connections over the limit", as_double(server.refused));
   out.gauge("bodega_http_connections_open", "Open connections", as_double(server.open));
@@ -84,13 +86,14 @@ void add_upstream(Families& out, const cache::UpstreamCounters& upstream) {
   out.counter("bodega_upstream_refused_total", "Requests not made because the breaker was open", as_double(upstream.refused_by_breaker));
   for (std::size_t i = 0; i < upstream.failures.size(); ++i) {
     const std::string kind(to_string(http::kFetchFailures[i]));
-    out.counter("bodega_upstream_failures_total", "Failed requests to upstreams by kind", as_double(upstream.failures[i]), {{"kind", kind}});
+    out.counter("bodega_upstream_failures_total", "Failed requests to upstreams by kind", as_double(upstream.failures[i]),
+                {{"kind", kind}});
   }
   out.counter("bodega_upstream_status_total", "Refusals and errors of upstreams", as_double(upstream.statuses_4xx), {{"class", "4xx"}});
   out.counter("bodega_upstream_status_total", "Refusals and errors of upstreams", as_double(upstream.statuses_5xx), {{"class", "5xx"}});
   for (const auto& [origin, state] : upstream.breakers) {
-    out.gauge("bodega_upstream_breaker_open", "1 while an upstream is not asked, 0.5 while one probe is", state == cache::Breaker::State::open ? 1 : 0.5,
-              {{"origin", origin}});
+    out.gauge("bodega_upstream_breaker_open", "1 while an upstream is not asked, 0.5 while one probe is",
+              state == cache::Breaker::State::open ? 1 : 0.5, {{"origin", origin}});
   }
 }
 

@@ -22,10 +22,10 @@ struct Snapshot {
   std::uint64_t pool_queued = 0;     // jobs waiting for a thread
   std::uint64_t catalog_queued = 0;  // writes waiting for a commit
   std::uint64_t serial = 0;
-  std::uint64_t free_bytes = 0;      // of the data directory's disk
+  std::uint64_t free_bytes = 0;  // of the data directory's disk
   std::uint64_t log_lines_dropped = 0;
-  bool degraded = false;             // as /+health/ready sees it
-  double started_at = 0;             // Unix seconds
+  bool degraded = false;  // as /+health/ready sees it
+  double started_at = 0;  // Unix seconds
 };
 
 std::string to_prometheus(const Snapshot& snapshot);

@@ -125,8 +125,10 @@ Task<Response> Files::hosted(Request& request, std::shared_ptr<const IndexConfig
   }
   auto blob = co_await use_.artifacts.open(row.digest);
   if (!blob) {
-    const Error damaged{Code::io, "the file is damaged or missing on the server's disk; its operator must restore it", blob.error().describe(), std::nullopt};
-    use_.log.error("file.damaged_hosted", {{"index", key}, {"file", row.filename}, {"sha256", row.digest.hex()}, {"why", blob.error().describe()}});
+    const Error damaged{Code::io, "the file is damaged or missing on the server's disk; its operator must restore it",
+                        blob.error().describe(), std::nullopt};
+    use_.log.error("file.damaged_hosted",
+                   {{"index", key}, {"file", row.filename}, {"sha256", row.digest.hex()}, {"why", blob.error().describe()}});
     co_return http::error_response(damaged, request);
   }
   auto response = file_response(link, row.digest, row.uploaded_at);

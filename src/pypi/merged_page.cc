@@ -36,7 +36,8 @@ MergedPage merge_pages(const std::vector<Contribution>& contributions, const std
   return merged;
 }
 
-ProjectPage hosted_page(const std::string& name, const std::vector<catalog::FileRow>& files, const std::vector<catalog::ReleaseRow>& releases) {
+ProjectPage hosted_page(const std::string& name, const std::vector<catalog::FileRow>& files,
+                        const std::vector<catalog::ReleaseRow>& releases) {
   ProjectPage page;
   page.name = name;
   for (const auto& row : files) {

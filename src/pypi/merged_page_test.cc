@@ -25,7 +25,8 @@ TEST(MergedPage, OneContributionIsSharedNotCopied) {
 }
 
 TEST(MergedPage, TheFirstIndexWinsAFileNameAndVersionsAreTheUnion) {
-  const auto merged = merge_pages({{"alice/dev", page({"foo-1.0.tar.gz"})}, {"root/pypi", page({"foo-1.0.tar.gz", "foo-2.0.tar.gz"}, 7)}}, "foo");
+  const auto merged =
+      merge_pages({{"alice/dev", page({"foo-1.0.tar.gz"})}, {"root/pypi", page({"foo-1.0.tar.gz", "foo-2.0.tar.gz"}, 7)}}, "foo");
   ASSERT_EQ(merged.page->files.size(), 2U);
   EXPECT_EQ(merged.origin, (std::vector<std::uint16_t>{0, 1}));
   EXPECT_EQ(merged.page->versions, (std::vector<std::string>{"1.0", "2.0"}));

@@ -17,8 +17,8 @@ namespace bodega::pypi {
 
 // What of an index's configuration a mirror works from.
 struct MirrorSource {
-  std::string index;  // "user/name"
-  Url url;            // the upstream's simple API; path ends with '/'
+  std::string index;               // "user/name"
+  Url url;                         // the upstream's simple API; path ends with '/'
   std::optional<Duration> expiry;  // how long a page counts as fresh; else the server's own bound
 };
 

@@ -46,8 +46,8 @@ Result<std::shared_ptr<const store::Blob>> compress_blob(store::BlobStore& store
 }
 
 // A new list: `names`, then those of the old one that are not among them. Blocks.
-Result<std::shared_ptr<const store::Blob>> prepend_names(store::BlobStore& store, const FileSource& old, const std::vector<std::string>& names,
-                                                         PageFormat format) {
+Result<std::shared_ptr<const store::Blob>> prepend_names(store::BlobStore& store, const FileSource& old,
+                                                         const std::vector<std::string>& names, PageFormat format) {
   BODEGA_TRY(const auto out, store.create(old.available()));
   ProjectListWriter writer(format, 0);
   std::string text;
@@ -296,7 +296,8 @@ Task<Result<void>> ProjectLists::take(BuildRef build, http::FetchResponse respon
     more = !piece->empty();
     auto work = [&build, &piece] { return build->step(*piece); };
     auto done = co_await offload(use_.pool, work);
-    if (!done) co_return fail(Code::upstream_failed, "the upstream's list of projects is broken: " + done.error().message, done.error().context);
+    if (!done)
+      co_return fail(Code::upstream_failed, "the upstream's list of projects is broken: " + done.error().message, done.error().context);
   }
   co_return Result<void>();
 }

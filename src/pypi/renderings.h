@@ -1,4 +1,5 @@
-// Pages as bytes, made on first demand and shared by every response and hot table that sends them. Home loop only; the work runs in the pool.
+// Pages as bytes, made on first demand and shared by every response and hot table that sends them. Home loop only; the work runs in the
+// pool.
 #pragma once
 
 #include <array>
@@ -21,9 +22,9 @@ namespace bodega::pypi {
 
 // One content coding of one representation.
 struct Coding {
-  http::Body body;    // shared text, or a spooled file when large
+  http::Body body;  // shared text, or a spooled file when large
   std::uint64_t size = 0;
-  std::string etag;   // strong, of this coding's bytes
+  std::string etag;  // strong, of this coding's bytes
 };
 
 // One representation of a page, valid as long as its facts stand.
@@ -46,7 +47,8 @@ class Renderings {
   // Renders `merged` and keeps it under the key; once for all who ask at one moment.
   Task<Result<std::shared_ptr<Rendition>>> make(std::string key, MergedPage merged, std::vector<std::string> prefixes, PageFormat format,
                                                 std::shared_ptr<const http::Validity> validity, WallTime changed_at);
-  // The coding to send to a client that prefers `wanted`: made now when that is quick, else identity now and the other from the next time on.
+  // The coding to send to a client that prefers `wanted`: made now when that is quick, else identity now and the other from the next time
+  // on.
   Task<Result<std::shared_ptr<const Coding>>> coding(std::shared_ptr<Rendition> rendition, ContentEncoding wanted);
   Task<void> close() { return tasks_.close(); }
 

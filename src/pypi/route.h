@@ -10,29 +10,29 @@ namespace bodega::pypi {
 
 enum class Place {
   unknown,
-  root,           // /
-  api,            // /+api, /{u}/+api, /{u}/{i}/+api
-  login,          // /+login
-  status,         // /+status
-  health,         // /+health/live, /+health/ready
-  metrics,        // /+metrics
-  user,           // /{u}
-  index,          // /{u}/{i}
-  simple_list,    // /{u}/{i}/+simple
-  simple_project, // /{u}/{i}/+simple/{p}
-  simple_refresh, // /{u}/{i}/+simple/{p}/refresh
-  file,           // /{u}/{i}/+f/... and /{u}/{i}/+e/...
-  project,        // /{u}/{i}/{p}
-  version,        // /{u}/{i}/{p}/{v}
+  root,            // /
+  api,             // /+api, /{u}/+api, /{u}/{i}/+api
+  login,           // /+login
+  status,          // /+status
+  health,          // /+health/live, /+health/ready
+  metrics,         // /+metrics
+  user,            // /{u}
+  index,           // /{u}/{i}
+  simple_list,     // /{u}/{i}/+simple
+  simple_project,  // /{u}/{i}/+simple/{p}
+  simple_refresh,  // /{u}/{i}/+simple/{p}/refresh
+  file,            // /{u}/{i}/+f/... and /{u}/{i}/+e/...
+  project,         // /{u}/{i}/{p}
+  version,         // /{u}/{i}/{p}/{v}
 };
 
 struct Route {
   Place place = Place::unknown;
   std::string user;
-  std::string index;     // name only
-  std::string project;   // as written
+  std::string index;    // name only
+  std::string project;  // as written
   std::string version;
-  std::vector<std::string> rest;  // file: {"+f", "packages", ...}; health: {"live"}
+  std::vector<std::string> rest;                          // file: {"+f", "packages", ...}; health: {"live"}
   std::string key() const { return user + "/" + index; }  // "user/index"
 };
 

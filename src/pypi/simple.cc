@@ -23,7 +23,10 @@ Error no_stage(const Route& route) { return {Code::not_found, "The stage " + rou
 Error no_project(const std::string& name) { return {Code::not_found, "The project " + name + " does not exist.", {}, std::nullopt}; }
 
 Response not_acceptable(const Request& request) {
-  const Error error{Code::invalid, "this page can be had as " + std::string(kJsonType) + ", " + std::string(kHtmlType) + " or text/html", {}, std::nullopt};
+  const Error error{Code::invalid,
+                    "this page can be had as " + std::string(kJsonType) + ", " + std::string(kHtmlType) + " or text/html",
+                    {},
+                    std::nullopt};
   return http::error_response(406, error, request);
 }
 
@@ -38,7 +41,9 @@ Response redirect(std::string location) {
 
 ClientWish wish_of(const Request& request) { return wants_fresh(request.headers) ? ClientWish::no_cache : ClientWish::cached_is_fine; }
 
-std::int64_t seconds_left(WallTime until, WallTime now) { return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(until - now).count()); }
+std::int64_t seconds_left(WallTime until, WallTime now) {
+  return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(until - now).count());
+}
 
 }  // namespace
 
@@ -69,7 +74,8 @@ Task<Response> Simple::project(Request& request, Route route, PagePlace place) {
   auto assembled = co_await assemble(index, name, wish_of(request));
   if (!assembled) co_return http::error_response(assembled.error(), request);
   const auto format = negotiated.choice->format;
-  const std::string key = index->key() + "|" + name + (format == PageFormat::json ? "|json|" : "|html|") + std::to_string(static_cast<int>(place));
+  const std::string key =
+      index->key() + "|" + name + (format == PageFormat::json ? "|json|" : "|html|") + std::to_string(static_cast<int>(place));
   auto rendition = use_.renderings.find(key);
   if (!rendition) {
     auto merged = merge_pages(assembled->contributions, name);
@@ -103,7 +109,8 @@ Response Simple::page_response(const Request& request, const IndexConfig& index,
 
   const WallTime now = use_.clock.wall();
   const auto bound = index.is_mirror() ? options_.max_age : options_.stage_max_age;
-  std::int64_t max_age = std::min(seconds_left(assembled.fresh_until, now), std::chrono::duration_cast<std::chrono::seconds>(bound).count());
+  std::int64_t max_age =
+      std::min(seconds_left(assembled.fresh_until, now), std::chrono::duration_cast<std::chrono::seconds>(bound).count());
   if (assembled.hosted) max_age = 0;  // an upload is seen at once
   // A stale page is worth another look soon, but not at once by everybody.
   if (assembled.stale) max_age = 10;
@@ -215,12 +222,14 @@ Task<Result<std::vector<std::string>>> Simple::hosted_names(std::vector<IndexRef
 Task<Response> Simple::list(Request& request, Route route) {
   const auto index = use_.registry.find_index(route.key());
   if (!index) co_return http::error_response(no_stage(route), request);
-  if (route.place == Place::simple_list && !request.trailing_slash) co_return redirect("+simple/" + (request.query.empty() ? "" : "?" + request.query));
+  if (route.place == Place::simple_list && !request.trailing_slash)
+    co_return redirect("+simple/" + (request.query.empty() ? "" : "?" + request.query));
   const auto negotiated = negotiate(request);
   if (!negotiated.choice) co_return not_acceptable(request);
   const auto format = negotiated.choice->format;
   const auto order = order_of(index);
-  const auto mirror = std::find_if(order.mirrors.begin(), order.mirrors.end(), [](const IndexRef& config) { return config->mirror_url.has_value(); });
+  const auto mirror =
+      std::find_if(order.mirrors.begin(), order.mirrors.end(), [](const IndexRef& config) { return config->mirror_url.has_value(); });
   if (mirror == order.mirrors.end()) {
     auto names = co_await hosted_names(order.stages);
     if (!names) co_return http::error_response(names.error(), request);
@@ -260,7 +269,8 @@ Response Simple::list_response(const ListAnswer& answer, const Negotiated& negot
   if (answer.digest) response.headers.add("ETag", '"' + answer.digest->hex() + '"');
   if (answer.last_serial != 0) response.headers.add("X-PyPI-Last-Serial", std::to_string(answer.last_serial));
   if (answer.changed_at != WallTime{}) response.headers.add("Last-Modified", http_date(answer.changed_at));
-  const auto left = std::min(seconds_left(answer.expires_at, use_.clock.wall()), std::chrono::duration_cast<std::chrono::seconds>(options_.max_age).count());
+  const auto left = std::min(seconds_left(answer.expires_at, use_.clock.wall()),
+                             std::chrono::duration_cast<std::chrono::seconds>(options_.max_age).count());
   response.headers.add("Cache-Control", left == 0 ? "public, max-age=0, must-revalidate" : "public, max-age=" + std::to_string(left));
   return response;
 }

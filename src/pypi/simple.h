@@ -69,8 +69,8 @@ class Simple {
   Task<Result<std::set<std::string>>> add_stages(const std::vector<IndexRef>& stages, const std::string& name, Assembled& out);
   Task<Result<void>> add_mirrors(const std::vector<IndexRef>& mirrors, const std::string& name, cache::ClientWish wish, Assembled& out);
   SearchOrder order_of(const IndexRef& index) const;
-  http::Response page_response(const http::Request& request, const IndexConfig& index, const Assembled& assembled, const Rendition& rendition,
-                               const Coding& coding, const Negotiated& negotiated) const;
+  http::Response page_response(const http::Request& request, const IndexConfig& index, const Assembled& assembled,
+                               const Rendition& rendition, const Coding& coding, const Negotiated& negotiated) const;
   Task<Result<std::vector<std::string>>> hosted_names(std::vector<IndexRef> stages);
   http::Response list_response(const ListAnswer& answer, const Negotiated& negotiated) const;
 

@@ -108,7 +108,8 @@ struct HermeticServer::Call {
   }
 };
 
-HermeticServer::HermeticServer() : disk_(scratch_.path()), timers_(clock_), pool_(make_inline_pool()), client_(std::make_unique<ScriptedClient>()) {
+HermeticServer::HermeticServer()
+    : disk_(scratch_.path()), timers_(clock_), pool_(make_inline_pool()), client_(std::make_unique<ScriptedClient>()) {
   config_.data = scratch_.path();
   config_.upstream = *Url::parse(kUpstream);
   config_.root_password = Secret(kRootPassword);
@@ -185,7 +186,8 @@ Pending HermeticServer::start(Ask ask) {
   request->headers = ask.headers;
   request->peer = {"192.0.2.7", "192.0.2.7", false};
   request->host = "bodega.test";
-  request->accept_class = pypi::accept_class(ask.headers.joined("Accept"), ask.headers.joined("Accept-Encoding"), ask.headers.get("User-Agent"));
+  request->accept_class =
+      pypi::accept_class(ask.headers.joined("Accept"), ask.headers.joined("Accept-Encoding"), ask.headers.get("User-Agent"));
   request->received = clock_.mono();
   std::shared_ptr<StringBody> body;
   if (!ask.body.empty()) {

@@ -226,7 +226,8 @@ TEST_F(MirrorFiles, TheCacheStaysUnderItsCapAndEvictsTheLeastRecentlyUsed) {
   server.config().cache_max_size.bytes = 2'500'000;
   server.restart();
   std::vector<UpstreamFile> files;
-  for (int i = 0; i < 4; ++i) files.push_back({"cap-" + std::to_string(i) + ".0.tar.gz", big_bytes(800'000 + static_cast<std::size_t>(i)), ""});
+  for (int i = 0; i < 4; ++i)
+    files.push_back({"cap-" + std::to_string(i) + ".0.tar.gz", big_bytes(800'000 + static_cast<std::size_t>(i)), ""});
   publish(server.upstream(), "cap", files);
   for (const auto& file : files) {
     EXPECT_EQ(server.get(link(file)).body, file.bytes);

@@ -151,7 +151,8 @@ TEST_F(MirrorPages, AFailureWithoutACopyIsNeverA404) {
   for (const auto& row : rows) {
     HermeticServer fresh;
     fresh.upstream().on(std::string(kUpstream) + "bar/", row.upstream);
-    auto pending = fresh.start({"GET", "/root/pypi/+simple/bar/", {{"Accept", "application/vnd.pypi.simple.v1+json"}, {"User-Agent", "pip/26"}}, {}});
+    auto pending =
+        fresh.start({"GET", "/root/pypi/+simple/bar/", {{"Accept", "application/vnd.pypi.simple.v1+json"}, {"User-Agent", "pip/26"}}, {}});
     for (int i = 0; i < 60 && !pending.done(); ++i) fresh.advance(seconds(1));
     const auto got = pending.get();
     EXPECT_GE(got.status, row.low) << row.upstream.status;
@@ -191,7 +192,8 @@ TEST_F(MirrorPages, InstallersMayLeaveOutSimple) {
 }
 
 TEST_F(MirrorPages, AnUpstreamThatOnlyKnowsHtmlWorks) {
-  Answer html = answer("<html><body><a href=\"../../packages/foo-3.0.tar.gz#sha256=" + Digest::of("three").hex() + "\">foo-3.0.tar.gz</a></body></html>");
+  Answer html = answer("<html><body><a href=\"../../packages/foo-3.0.tar.gz#sha256=" + Digest::of("three").hex() +
+                       "\">foo-3.0.tar.gz</a></body></html>");
   html.headers.add("Content-Type", "text/html");
   server.upstream().on(kFooUrl, html);
   const auto page = server.get_json(kPage);
