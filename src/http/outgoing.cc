@@ -58,8 +58,13 @@ void Outgoing::add_file(int fd, std::uint64_t offset, std::uint64_t length) {
 }
 
 void Outgoing::add_text(std::string text) {
-  kept_ = std::move(text);
+  // Behind what is still unsent: a chunk that is there at once travels with its head.
+  std::string whole;
+  whole.reserve(head_.size() + tail_.size() + text.size());
+  whole.append(head_).append(tail_).append(text);
+  kept_ = std::move(whole);
   head_ = kept_;
+  tail_ = {};
 }
 
 void Outgoing::clear() {

@@ -22,7 +22,7 @@ class Outgoing {
   void start(std::string_view head, std::string_view head_tail, std::string_view memory, std::shared_ptr<const void> owner);
   // Adds a run of a file behind what is there. `fd` must stay open until pump() said done.
   void add_file(int fd, std::uint64_t offset, std::uint64_t length);
-  // More bytes that the object keeps itself; only when the last pump() said done.
+  // More bytes, which the object keeps itself, behind a head that may be unsent; not behind memory or a file that are.
   void add_text(std::string text);
 
   // `scratch` is the loop's buffer of kScratchSize bytes.

@@ -111,6 +111,21 @@ TEST_F(Files, AFileOfUnknownLengthIsChunked) {
   EXPECT_EQ(client.answer().status, 404);
 }
 
+TEST_F(Files, WhoJoinsAChunkedFileInTheMiddleGetsItsHeadToo) {
+  // The head was lost for everybody but the first reader of a project list in the making: the first chunk took its place.
+  const auto file = put("/f", std::nullopt);
+  file->grow("hello ");
+  RawClient client(served.url);
+  client.send(get("/f"));
+  ASSERT_TRUE(client.wait_for(1));
+  file->grow("world");
+  file->end();
+  const auto answer = client.answer();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.complete);
+  EXPECT_EQ(answer.body, "hello world");
+}
+
 TEST_F(Files, AnEmptyFileOfUnknownLengthEnds) {
   const auto file = put("/f", std::nullopt);
   RawClient client(served.url);
