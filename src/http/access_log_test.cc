@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace bodega::http {
 namespace {
 
@@ -22,7 +24,8 @@ AccessEvent sample() {
 
 std::string shown(const AccessEvent& event, LogFormat format) {
   std::string out;
-  format_access(out, format, from_unix_micros(1'700'000'000'000'001), event);
+  AccessFormatter formatter(format);
+  formatter.format(out, from_unix_micros(1'700'000'000'000'001), event);
   return out;
 }
 
@@ -61,6 +64,46 @@ TEST(AccessLog, LongFieldsAreCut) {
   event.target = longest;
   event.user_agent = longest;
   EXPECT_LT(shown(event, LogFormat::json).size(), 2000U);
+}
+
+TEST(AccessLog, TheFastFormIsTheForm) {
+  const std::vector<std::string> texts = {"",
+                                          "plain",
+                                          "two words",
+                                          "a=b",
+                                          "q\"uote",
+                                          "back\\slash",
+                                          "tab\t",
+                                          "\x1b[",
+                                          "\xc3\xa4",
+                                          "\xff",
+                                          "/p?a=b",
+                                          std::string(600, 'x'),
+                                          std::string(511, 'x') + "\"\"",
+                                          "-",
+                                          "~ !"};
+  const std::vector<double> times = {0,    0.001, 0.0014,  0.0016, 0.01,        0.1,     0.5, 1,
+                                     1.05, 12.34, 999.999, 1000,   99'999.9996, 100'000, 1e6, 123'456.789};
+  for (const auto format : {LogFormat::json, LogFormat::text}) {
+    AccessFormatter formatter(format);
+    for (std::size_t i = 0; i < texts.size() * times.size(); ++i) {
+      auto event = sample();
+      event.user_agent = texts[i % texts.size()];
+      event.target = texts[(i + 3) % texts.size()];
+      event.detail = texts[(i / 7) % texts.size()];
+      event.method = texts[(i / 5) % texts.size()];
+      event.id = i % 2 == 0 ? "" : "x-1";
+      event.milliseconds = times[i % times.size()];
+      event.bytes = i * 1'000'003;
+      event.status = static_cast<int>(200 + i);
+      const auto time = from_unix_micros(1'700'000'000'000'000 + static_cast<std::int64_t>(i) * 300'007);
+      std::string fast;
+      std::string exact;
+      formatter.format(fast, time, event);
+      format_access(exact, format, time, event);
+      ASSERT_EQ(fast, exact) << i;
+    }
+  }
 }
 
 }  // namespace

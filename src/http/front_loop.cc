@@ -34,7 +34,7 @@ FrontLoop::FrontLoop(ServerShared& s, std::size_t index)
       loop("front-" + std::to_string(index)),
       hot(s.options.hot_entries, s.budget),
       logs_(s.options.access_log && s.log.wants(LogLevel::info)),
-      log_format_(s.log.json() ? LogFormat::json : LogFormat::text),
+      access_(s.log.json() ? LogFormat::json : LogFormat::text),
       timer_(loop.executor()) {
   std::random_device random;
   id_prefix_ = fmt::format("{:08x}{:x}-", random(), index);  // tells apart runs and loops
@@ -153,7 +153,7 @@ void FrontLoop::account(std::uint32_t route, MonoTime began, MonoTime ended, Acc
   event.milliseconds = seconds * 1000;
   line_.clear();
   const auto time = base_wall_ + std::chrono::duration_cast<std::chrono::microseconds>(ended - base_mono_);
-  format_access(line_, log_format_, time, event);
+  access_.format(line_, time, event);
   shared.log.write_line(line_);
 }
 

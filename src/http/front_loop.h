@@ -90,7 +90,7 @@ class FrontLoop {
   void refresh_date(MonoTime at);
 
   bool logs_;
-  LogFormat log_format_;
+  AccessFormatter access_;
   std::string line_;
   std::vector<char> scratch_;
   std::list<std::shared_ptr<Connection>> connections_;
