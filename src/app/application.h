@@ -87,7 +87,6 @@ class Application final : public http::Handler {
   Task<http::Response> metrics(http::Request& request);
   Task<ops::Health> judge();
   Task<void> housekeeping();
-  Task<void> adopt_orphans();
   Task<void> forget_absences(std::string project);
   Result<void> write_generated_password(const Secret& password);
   void connect();
