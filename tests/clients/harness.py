@@ -148,18 +148,19 @@ def ask(url, method="GET", headers=None, body=None, timeout=60):
     """One request on a connection of its own. No redirects, no decoding. Broken when the answer does not end as it said."""
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
-    began, status = time.monotonic(), None
+    began, status, content = time.monotonic(), None, bytearray()
     try:
         target = parts.path + ("?" + parts.query if parts.query else "")
         connection.request(method, target, body, headers or {})
         response = connection.getresponse()
         status = response.status
-        content = response.read()
-        return Answer(status, response.reason, response.headers, content, time.monotonic() - began)
-    except http.client.IncompleteRead as error:
-        raise Broken("cut off after %d bytes" % len(error.partial), status, error.partial) from None
+        while piece := response.read1(1 << 20):  # by pieces, so that a reset does not hide what came before it
+            content += piece
+        if response.length:
+            raise Broken("cut off after %d bytes, %d are missing" % (len(content), response.length), status, bytes(content))
+        return Answer(status, response.reason, response.headers, bytes(content), time.monotonic() - began)
     except (http.client.HTTPException, OSError) as error:
-        raise Broken("%s: %s" % (type(error).__name__, error), status) from None
+        raise Broken("%s: %s" % (type(error).__name__, error), status, bytes(content)) from None
     finally:
         connection.close()
 

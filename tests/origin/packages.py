@@ -3,6 +3,7 @@ import base64
 import gzip
 import hashlib
 import io
+import random
 import re
 import tarfile
 import zipfile
@@ -66,12 +67,7 @@ def make_wheel(name, version, requires=(), requires_python=">=3.7", marker="", f
     info = "%s-%s.dist-info" % (module, version)
     members = {module + "/__init__.py": _source(version, marker)}
     if filler:
-        # Hash chains do not compress and are the same everywhere.
-        blocks, seed = [], hashlib.sha256(("%s %s %s" % (name, version, marker)).encode()).digest()
-        for _ in range((filler + 31) // 32):
-            seed = hashlib.sha256(seed).digest()
-            blocks.append(seed)
-        members[module + "/data.bin"] = b"".join(blocks)[:filler]
+        members[module + "/data.bin"] = random.Random("%s %s %s" % (name, version, marker)).randbytes(filler)
     members[info + "/METADATA"] = metadata(name, version, requires, requires_python)
     members[info + "/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     record = []
