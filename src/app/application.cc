@@ -198,6 +198,11 @@ void Application::connect() {
   space_.on_evict([this](const Digest& digest) { facts_.revoke(pypi::blob_fact(digest)); });
 }
 
+void Application::listening_on(const std::string& address) {
+  const auto url = Url::parse(address);
+  if (url) api_.listening_on(url->host, url->port);
+}
+
 Task<Result<void>> Application::start() {
   pypi::StartOptions options;
   BODEGA_CO_TRY(options.root_password, first_root_password(config_));

@@ -68,6 +68,8 @@ class Application final : public http::Handler {
 
   // The server whose counters /+metrics shows; may be null.
   void watch(const http::Server* server) { server_ = server; }
+  // "http://127.0.0.1:3141"; shown by /+status.
+  void listening_on(const std::string& address);
   void set_draining() { draining_ = true; }
   // Where the generated root password was written; empty when none was.
   const std::string& generated_password_file() const { return generated_password_file_; }

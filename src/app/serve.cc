@@ -148,6 +148,7 @@ class Running {
 
   void announce() {
     const auto addresses = server_->addresses();
+    if (!addresses.empty()) application_->listening_on(addresses.front());
     for (const auto& address : addresses) log_.info("server.listening", {{"address", address}});
     const std::string base = addresses.empty() ? std::string("http://127.0.0.1:3141") : addresses.front();
     const std::string index = base + "/root/pypi/+simple/";

@@ -8,6 +8,8 @@
 namespace bodega::cache {
 namespace {
 
+constexpr std::string_view kBreakerOpen = "breaker open";  // first words of Error::context
+
 // File URLs on pages may name any number of origins: beyond this many the healthy ones are forgotten, then all that nobody is asking. An
 // organisation has a handful.
 constexpr std::size_t kOriginsKept = 256;
@@ -57,12 +59,17 @@ FailedTry failed_try(const Result<http::FetchResponse>& answer, int number, Dura
   return failed;
 }
 
+// Not a 503, although it will pass: pip retries those and then shows no reason at all.
 Error breaker_error(const Url& url, Duration wait) {
-  Error error{
-      Code::upstream_busy, "the upstream " + http::upstream_name(url) + " is failing; it is asked again shortly", "breaker open", {}};
+  Error error{Code::upstream_failed,
+              "the upstream " + http::upstream_name(url) + " is failing; it is asked again shortly",
+              std::string(kBreakerOpen),
+              {}};
   error.retry_after = std::max(std::chrono::seconds(1), whole_seconds_up(wait));
   return error;
 }
+
+bool is_breaker_error(const Error& error) { return std::string_view(error.context).starts_with(kBreakerOpen); }
 
 }  // namespace
 
@@ -116,7 +123,7 @@ Task<Result<http::FetchResponse>> Upstream::fetch(http::FetchRequest request) {
     auto this_try = request;
     auto answer = co_await try_once(std::move(this_try));
     if (is_good(answer) || !idempotent) co_return answer;
-    if (!answer && answer.error().code == Code::upstream_busy) co_return answer;  // the breaker: nobody was asked
+    if (!answer && is_breaker_error(answer.error())) co_return answer;  // the breaker: nobody was asked
     const auto failed = failed_try(answer, number, use_.clock.mono() - began, use_.clock.wall());
     const auto delay = retry_delay(options_.retry, failed, use_.random());
     // Waiting for a breaker that will not let us through then is waiting for nothing; the answer we have says more.

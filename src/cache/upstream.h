@@ -55,7 +55,7 @@ class Upstream {
   Upstream& operator=(const Upstream&) = delete;
 
   // Any status is a success, as in http::Client; see check_status(). GET and HEAD are tried again as retry.h says, until the head is there;
-  // a body that breaks off is the caller's to resume. Credentials already in the request win over those of the origin. upstream_busy with
+  // a body that breaks off is the caller's to resume. Credentials already in the request win over those of the origin. upstream_failed with
   // retry_after (breaker open), upstream_failed, upstream_timeout, cancelled.
   Task<Result<http::FetchResponse>> fetch(http::FetchRequest request);
 

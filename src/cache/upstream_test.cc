@@ -145,7 +145,8 @@ TEST_F(UpstreamTest, WhileTheBreakerIsOpenNobodyIsAsked) {
   client.forget_requests();
   const auto refused = fetch(kPage);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Code::upstream_busy);
+  EXPECT_EQ(refused.error().code, Code::upstream_failed);
+  EXPECT_EQ(refused.error().context, "breaker open");
   EXPECT_EQ(refused.error().retry_after, seconds(1));
   EXPECT_NE(refused.error().message.find("pypi.example"), std::string::npos);
   EXPECT_EQ(client.count(), 0U);
@@ -171,7 +172,7 @@ TEST_F(UpstreamTest, OneProbeThenEverybody) {
   auto first = start(kPage);
   auto second = start(kPage);
   EXPECT_EQ(client.count(), 1U);
-  EXPECT_EQ(second.get().error().code, Code::upstream_busy);
+  EXPECT_EQ(second.get().error().context, "breaker open");
   probe.hold_head->open();
   EXPECT_TRUE(first.get());
   EXPECT_TRUE(fetch(kPage));

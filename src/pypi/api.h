@@ -50,6 +50,12 @@ class Api {
   // Places api, login, status, root, user and index (GET, HEAD, PUT, PATCH, DELETE). Anything else is devpi's 404.
   Task<http::Response> handle(http::Request& request, Route route);
 
+  // Where the server listens in the end: a port 0 of the options has become a real one.
+  void listening_on(std::string host, int port) {
+    options_.host = std::move(host);
+    options_.port = port;
+  }
+
   // For the answers of others, see add_devpi_headers.
   void add_headers(http::Response& response) const;
 

@@ -164,7 +164,7 @@ class Pages(harness.Case):
     def test_head_is_get_without_the_body(self):
         _, entry = self.bodega.link("six", r"whl$")
         file = urllib.parse.urljoin(self.bodega.url + "/root/pypi/+simple/six/", entry["url"])
-        pages = [self.bodega.index + "flask/", self.bodega.index, file, file + ".metadata", self.bodega.url + "/+status",
+        pages = [self.bodega.index + "flask/", self.bodega.index, file, file + ".metadata",
                  self.bodega.url + "/+health/live", self.bodega.index + "no-such-project-there/", self.bodega.index + "Flask/"]
         for url in pages:
             for headers in ({"Accept": JSON_TYPE, "Accept-Encoding": "gzip"}, {"Accept": "text/html"}):
