@@ -45,7 +45,7 @@ class Load:
         after = cpu_seconds(server_pid) if server_pid else 0.0
         lines = [line for line in output.splitlines() if line.startswith("BENCH ")]
         if done.returncode != 0 or not lines:
-            fail(f"wrk failed ({done.returncode}): {output[-500:]} {errors[-500:]}")
+            fail(f"wrk failed ({done.returncode}) at {url}: {output[-500:]} {errors[-500:]}")
         figures = json.loads(lines[0][6:])
         if figures["status"] or figures["socket"] or not figures["bytes"]:
             fail(f"wrk saw errors at {url}: {figures}")

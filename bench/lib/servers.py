@@ -96,7 +96,7 @@ class Bodega(Child):
     def wait_ready(self, seconds=60):
         def ready():
             self.check()
-            return answers(self.port, "/+api")
+            return answers(self.port, "/+health/ready")
 
         wait_until(ready, seconds, "answer from bodega")
         return self
