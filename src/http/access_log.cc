@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <span>
 
 #include "base/text.h"
@@ -24,66 +25,63 @@ std::string_view product(std::string_view user_agent) {
   return user_agent.substr(0, std::min(json, kLonger));
 }
 
-constexpr std::array<bool, 256> make_plain_table() {
-  std::array<bool, 256> table{};
-  for (std::size_t c = 0x20; c < 0x7f; ++c) table[c] = true;
-  return table;
-}
-constexpr auto kPlain = make_plain_table();
+enum class Kind : std::uint8_t { hostile, word, blank, special };
 
-bool is_plain(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return kPlain[static_cast<unsigned char>(c)]; });
+constexpr std::array<Kind, 256> make_kinds() {
+  std::array<Kind, 256> kinds{};
+  for (std::size_t c = 0x21; c < 0x7f; ++c) kinds[c] = Kind::word;
+  kinds[' '] = kinds['='] = Kind::blank;     // no word of the text form holds these
+  kinds['"'] = kinds['\\'] = Kind::special;  // escaped, and no part of a word either
+  return kinds;
 }
+constexpr auto kKinds = make_kinds();
 
-bool is_plain(const AccessEvent& event) {
-  return is_plain(event.peer) && is_plain(event.method) && is_plain(event.target) && is_plain(product(event.user_agent)) &&
-         is_plain(event.detail) && event.target.find('?') == std::string_view::npos &&
-         event.milliseconds < 99'999;  // beyond, numbers look shorter as 1e+05
-}
+Kind kind_of(char c) { return kKinds[static_cast<unsigned char>(c)]; }
 
-void put_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  while (true) {
-    const auto special = text.find_first_of("\"\\");
-    out += text.substr(0, special);
-    if (special == std::string_view::npos) break;
-    out += '\\';
-    out += text[special];
-    text.remove_prefix(special + 1);
+// Writes into space that is large enough, and remembers when something came that is for format_event().
+class Line {
+ public:
+  explicit Line(char* space) : at_(space) {}
+  char* end() const { return at_; }
+  bool plain() const { return plain_; }
+
+  void raw(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
   }
-  out += '"';
-}
-
-// A word stands as it is in the text form.
-void put_text(std::string& out, LogFormat format, std::string_view text) {
-  if (format == LogFormat::text && !text.empty() && text.find_first_of(" \"=\\") == std::string_view::npos) {
-    out += text;
-  } else {
-    put_quoted(out, text);
+  void quoted(std::string_view text) {
+    *at_++ = '"';
+    for (const char c : text) {
+      const auto kind = kind_of(c);
+      if (kind == Kind::special) *at_++ = '\\';
+      if (kind == Kind::hostile) plain_ = false;
+      *at_++ = c;
+    }
+    *at_++ = '"';
   }
-}
+  void word(std::string_view text) {
+    const bool bare = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return kind_of(c) == Kind::word; });
+    bare ? raw(text) : quoted(text);
+  }
+  void number(std::uint64_t value) { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
+  void padded(std::uint64_t value, std::size_t width) {
+    for (std::size_t i = width; i-- > 0; value /= 10) at_[i] = static_cast<char>('0' + value % 10);
+    at_ += width;
+  }
+  // Thousandths, as the shortest decimal.
+  void milliseconds(double value) {
+    const auto thousandths = static_cast<std::uint64_t>(std::llround(value * 1000));
+    number(thousandths / 1000);
+    if (thousandths % 1000 == 0) return;
+    *at_++ = '.';
+    padded(thousandths % 1000, 3);
+    while (at_[-1] == '0') --at_;
+  }
 
-void put_number(std::string& out, std::uint64_t value) {
-  std::array<char, 20> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  out.append(digits.data(), end);
-}
-
-void put_padded(std::string& out, std::uint64_t value, std::size_t width) {
-  std::array<char, 8> digits{};
-  for (std::size_t i = width; i-- > 0; value /= 10) digits[i] = static_cast<char>('0' + value % 10);
-  out.append(digits.data(), width);
-}
-
-// Thousandths, as the shortest decimal.
-void put_milliseconds(std::string& out, double milliseconds) {
-  const auto thousandths = static_cast<std::uint64_t>(std::llround(milliseconds * 1000));
-  put_number(out, thousandths / 1000);
-  if (thousandths % 1000 == 0) return;
-  out += '.';
-  put_padded(out, thousandths % 1000, 3);
-  while (out.back() == '0') out.pop_back();
-}
+ private:
+  char* at_;
+  bool plain_ = true;
+};
 
 // Names of query parameters say what was asked; their values may be tokens.
 std::string without_values(std::string_view target) {
@@ -121,51 +119,85 @@ void format_access(std::string& out, LogFormat format, WallTime time, const Acce
   format_event(out, format, time, LogLevel::info, "http.request", std::span(fields.data(), count));
 }
 
-void AccessFormatter::put_time(std::string& out, WallTime time) {
-  const auto micros = to_unix_micros(time);
-  if (micros / 1'000'000 != second_) {
-    second_ = micros / 1'000'000;
-    second_text_ = rfc3339(from_unix_micros(second_ * 1'000'000)).substr(0, 19);
-  }
-  out += second_text_;
-  out += '.';
-  put_padded(out, static_cast<std::uint64_t>(micros % 1'000'000), 6);
-  out += 'Z';
+void AccessFormatter::take_time(WallTime time) {
+  const auto second = to_unix_micros(time) / 1'000'000;
+  if (second == second_) return;
+  second_ = second;
+  second_text_ = rfc3339(from_unix_micros(second * 1'000'000)).substr(0, 19);
 }
 
 void AccessFormatter::format(std::string& out, WallTime time, const AccessEvent& event) {
-  if (!is_plain(event)) {
+  // Seconds like 1e+05 and redacted queries are for the general form.
+  if (event.milliseconds >= 99'999 || event.target.find('?') != std::string_view::npos) {
     format_access(out, format_, time, event);
     return;
   }
-  const bool json = format_ == LogFormat::json;
-  if (json) out += R"({"time":")";
-  put_time(out, time);
-  out += json ? std::string_view(R"(","level":"info","event":"http.request")") : std::string_view(" info    http.request");
-  const auto name = [&out, json](std::string_view key) {
-    out += json ? std::string_view(R"(,")") : std::string_view(" ");
-    out += key;
-    out += json ? std::string_view(R"(":)") : std::string_view("=");
+  take_time(time);
+  const auto before = out.size();
+  // Every text at its longest, escaped, and 400 bytes for all that stands between.
+  out.resize(before + 400 +
+             2 * (event.id.size() + event.peer.size() + event.method.size() + std::min(event.target.size(), kMaxLogged) +
+                  event.route.size() + std::min(event.user_agent.size(), kMaxLogged) + std::min(event.detail.size(), kMaxLogged)));
+  Line line(out.data() + before);
+  format_ == LogFormat::json ? write_json(line, time, event) : write_text(line, time, event);
+  if (line.plain()) {
+    out.resize(static_cast<std::size_t>(line.end() - out.data()));
+    return;
+  }
+  out.resize(before);
+  format_access(out, format_, time, event);
+}
+
+template <class L>
+void AccessFormatter::write_json(L& line, WallTime time, const AccessEvent& event) const {
+  const auto text = [&line](std::string_view key, std::string_view value) {
+    line.raw(key);
+    line.quoted(value);
   };
-  const auto text = [&](std::string_view key, std::string_view value) {
-    name(key);
-    put_text(out, format_, value);
+  line.raw(R"({"time":")");
+  line.raw(second_text_);
+  line.raw(".");
+  line.padded(static_cast<std::uint64_t>(to_unix_micros(time) % 1'000'000), 6);
+  text(R"(Z","level":"info","event":"http.request","id":)", event.id);
+  text(R"(,"peer":)", event.peer);
+  text(R"(,"method":)", event.method);
+  text(R"(,"target":)", cut(event.target));
+  line.raw(R"(,"status":)");
+  line.number(static_cast<std::uint64_t>(event.status));
+  line.raw(R"(,"bytes":)");
+  line.number(event.bytes);
+  line.raw(R"(,"ms":)");
+  line.milliseconds(event.milliseconds);
+  text(R"(,"route":)", event.route);
+  text(R"(,"cache":)", to_string(event.outcome));
+  text(R"(,"ua":)", product(event.user_agent));
+  if (!event.detail.empty()) text(R"(,"detail":)", cut(event.detail));
+  line.raw("}");
+}
+
+template <class L>
+void AccessFormatter::write_text(L& line, WallTime time, const AccessEvent& event) const {
+  const auto text = [&line](std::string_view key, std::string_view value) {
+    line.raw(key);
+    line.word(value);
   };
-  text("id", event.id);
-  text("peer", event.peer);
-  text("method", event.method);
-  text("target", cut(event.target));
-  name("status");
-  put_number(out, static_cast<std::uint64_t>(event.status));
-  name("bytes");
-  put_number(out, event.bytes);
-  name("ms");
-  put_milliseconds(out, event.milliseconds);
-  text("route", event.route);
-  text("cache", to_string(event.outcome));
-  text("ua", product(event.user_agent));
-  if (!event.detail.empty()) text("detail", cut(event.detail));
-  if (json) out += '}';
+  line.raw(second_text_);
+  line.raw(".");
+  line.padded(static_cast<std::uint64_t>(to_unix_micros(time) % 1'000'000), 6);
+  text("Z info    http.request id=", event.id);
+  text(" peer=", event.peer);
+  text(" method=", event.method);
+  text(" target=", cut(event.target));
+  line.raw(" status=");
+  line.number(static_cast<std::uint64_t>(event.status));
+  line.raw(" bytes=");
+  line.number(event.bytes);
+  line.raw(" ms=");
+  line.milliseconds(event.milliseconds);
+  text(" route=", event.route);
+  text(" cache=", to_string(event.outcome));
+  text(" ua=", product(event.user_agent));
+  if (!event.detail.empty()) text(" detail=", cut(event.detail));
 }
 
 }  // namespace bodega::http

@@ -34,7 +34,11 @@ class AccessFormatter {
   void format(std::string& out, WallTime time, const AccessEvent& event);
 
  private:
-  void put_time(std::string& out, WallTime time);
+  void take_time(WallTime time);
+  template <class L>
+  void write_json(L& line, WallTime time, const AccessEvent& event) const;
+  template <class L>
+  void write_text(L& line, WallTime time, const AccessEvent& event) const;
 
   LogFormat format_;
   std::int64_t second_ = -1;
