@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+"""kill -9 at random moments while four clients upload. Each start comes up by itself; every file that was acknowledged with 200 is there with
+the right bytes; nothing half is listed or served; fsck finds nothing but whole blobs without a record, which it may adopt.
+
+BODEGA_KILLS says how often (default 50), BODEGA_SEED repeats a run."""
+import hashlib
+import os
+import pathlib
+import random
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "clients"))
+import harness  # noqa: E402
+from harness import JSON_TYPE, Broken, ask, basic, packages  # noqa: E402
+
+KILLS = int(os.environ.get("BODEGA_KILLS") or 50)
+SEED = int(os.environ.get("BODEGA_SEED") or time.time())
+CLIENTS = 4
+# Small ones are mostly bookkeeping, large ones mostly bytes: kills hit both.
+SIZES = (0, 0, 20_000, 300_000, 2_000_000)
+
+
+class Uploader(threading.Thread):
+    """Uploads one made wheel after the other until told to stop; remembers what was acknowledged and what was only tried."""
+
+    def __init__(self, bodega, number, password):
+        super().__init__(daemon=True)
+        self.bodega, self.number, self.credentials = bodega, number, basic("alice", password)
+        self.acknowledged, self.tried, self.refused = {}, {}, []
+        self.stopping = threading.Event()
+
+    def run(self):
+        count = 0
+        while not self.stopping.is_set():
+            count += 1
+            chance = random.Random("%s %s %s" % (SEED, self.number, count))
+            name, version = "kill%d" % self.number, "%d.%d" % (count // 50 + 1, count % 50)
+            filename, content = packages.make_wheel(name, version, filler=chance.choice(SIZES), marker=str(SEED))
+            self.tried[filename] = hashlib.sha256(content).hexdigest()
+            kind, body = harness.form(harness.upload_fields(name, version, content), filename, content)
+            while not self.stopping.is_set():
+                try:
+                    answer = ask(self.bodega.url + "/alice/dev/", "POST", {**kind, **self.credentials}, body, timeout=30)
+                except Broken:
+                    time.sleep(0.02)  # killed: as twine's user does, once more
+                    continue
+                if answer.status == 200:
+                    self.acknowledged[filename] = self.tried[filename]
+                else:
+                    self.refused.append((filename, answer.status, answer.reason))
+                break
+
+
+class Kill(harness.Case):
+    @classmethod
+    def world(cls):
+        # No upstream: nothing here may need one.
+        cls.bodega = cls.make_bodega(args=["--offline", "on"])
+        cls.password = cls.bodega.make_user("alice")
+        cls.bodega.make_index("alice/dev", volatile=False)
+
+    def test_acknowledged_uploads_survive(self):
+        print("\n%d kills, seed %d" % (KILLS, SEED))
+        chance = random.Random(SEED)
+        uploaders = [Uploader(self.bodega, n, self.password) for n in range(CLIENTS)]
+        for uploader in uploaders:
+            uploader.start()
+        starts = []
+        try:
+            for _ in range(KILLS):
+                # Shorter than an upload, and longer than several.
+                time.sleep(chance.choice((chance.uniform(0, 0.05), chance.uniform(0, 0.8))))
+                self.bodega.kill()
+                began = time.monotonic()
+                self.bodega.start()
+                self.assertStatus(self.bodega.get("/+health/ready"), 200, "ready after the start")
+                starts.append(time.monotonic() - began)
+            time.sleep(1)
+        finally:
+            for uploader in uploaders:
+                uploader.stopping.set()
+            for uploader in uploaders:
+                uploader.join(60)
+        acknowledged = {k: v for u in uploaders for k, v in u.acknowledged.items()}
+        tried = {k: v for u in uploaders for k, v in u.tried.items()}
+        refused = [r for u in uploaders for r in u.refused]
+        print("starts: %d, longest %.2f s; uploads: %d tried, %d acknowledged, %d refused" %
+              (len(starts), max(starts), len(tried), len(acknowledged), len(refused)))
+        self.assertEqual(refused, [], "uploads that were refused for another reason than the kill")
+        self.assertGreater(len(acknowledged), KILLS / 4, "too few uploads for a test")
+        self.check_files(acknowledged, tried)
+        # Once more by hand: the last kill is followed by a clean end.
+        self.assertEqual(self.bodega.stop(), 0)
+        self.check_fsck()
+        self.bodega.start()
+        self.check_files(acknowledged, tried)
+
+    def check_files(self, acknowledged, tried):
+        listed = {}
+        names = [p["name"] for p in ask(self.bodega.url + "/alice/dev/+simple/", headers={"Accept": JSON_TYPE}).json()["projects"]]
+        for name in names:
+            base = "%s/alice/dev/+simple/%s/" % (self.bodega.url, name)
+            for entry in self.bodega.page(name, "alice/dev").json()["files"]:
+                answer = ask(harness.urllib.parse.urljoin(base, entry["url"]))
+                self.assertStatus(answer, 200, entry["filename"])
+                digest = answer.sha256()
+                self.assertEqual(digest, entry["hashes"]["sha256"], "half a file is listed: " + entry["filename"])
+                self.assertEqual(len(answer.body), entry["size"])
+                self.assertEqual(digest, tried.get(entry["filename"]), "bytes that nobody uploaded: " + entry["filename"])
+                meta = ask(harness.urllib.parse.urljoin(base, entry["url"]) + ".metadata")
+                self.assertStatus(meta, 200)
+                self.assertEqual(meta.body, packages.wheel_metadata(answer.body))
+                listed[entry["filename"]] = digest
+        lost = {k for k in acknowledged if listed.get(k) != acknowledged[k]}
+        print("listed and whole: %d; acknowledged and lost: %d" % (len(listed), len(lost)))
+        self.assertEqual(lost, set(), "acknowledged uploads are lost")
+
+    def check_fsck(self):
+        code, said = self.bodega.fsck()
+        print("fsck: %d: %s" % (code, ", ".join(" ".join(line.split()) for line in said.strip().splitlines())))
+        if code != 0:
+            self.assertNotRegex(said, r"(?i)(damaged|missing)\S* (hosted|cached)? ?[1-9]", said)
+            code, said = self.bodega.fsck("--repair")
+            print("fsck --repair: %d: %s" % (code, said.strip().splitlines()[-1]))
+            self.assertEqual(code, 0, said)
+        code, said = self.bodega.fsck()
+        self.assertEqual(code, 0, said)
+        leftovers = [p.name for p in (self.bodega.data / "tmp").glob("*")] if (self.bodega.data / "tmp").is_dir() else []
+        self.assertEqual(leftovers, [], "temporary files stay behind")
+
+
+if __name__ == "__main__":
+    harness.main()
