@@ -190,7 +190,6 @@ class OneRequest(harness.Case):
         url, _ = self.bodega.link("medium", "whl$")
         self.origin.reset()
         slow = Client(url, right, {})
-        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.socket.sendall(slow.request)
         for _ in range(5):
             answer = ask(url, timeout=20)
@@ -198,7 +197,6 @@ class OneRequest(harness.Case):
             self.assertLess(answer.seconds, 10)
         self.assertEqual(len(self.origin.asked()), 1, self.origin.asked())
         # It still gets its file, when it wants to.
-        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         while not slow.received(slow.socket.recv(1 << 20)):
             pass
         slow.socket.close()
