@@ -29,6 +29,7 @@ Exit exit_of(Code code) {
     case Code::no_space:
     case Code::corrupt:
     case Code::conflict:
+    case Code::not_found:
     case Code::io: return Exit::data_unusable;
     default: return Exit::failed;
   }
