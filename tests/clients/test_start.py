@@ -15,14 +15,13 @@ import time
 import harness
 from harness import Broken, ask, basic, packages
 
-# A service named bodega with two named ports, a second one named bodega-data, and docker's old links, as containers beside them see it.
+# A service named bodega with two named ports, others named bodega-data and so on, as containers beside them see them.
 KUBERNETES = {
     "BODEGA_PORT": "tcp://10.0.0.1:3141", "BODEGA_SERVICE_HOST": "10.0.0.1", "BODEGA_SERVICE_PORT": "3141", "BODEGA_SERVICE_PORT_HTTP": "3141",
     "BODEGA_SERVICE_PORT_METRICS": "9090", "BODEGA_PORT_3141_TCP": "tcp://10.0.0.1:3141", "BODEGA_PORT_3141_TCP_PROTO": "tcp",
     "BODEGA_PORT_3141_TCP_PORT": "3141", "BODEGA_PORT_3141_TCP_ADDR": "10.0.0.1", "BODEGA_PORT_9090_UDP": "udp://10.0.0.1:9090",
     "BODEGA_DATA_SERVICE_HOST": "10.0.0.2", "BODEGA_DATA_PORT": "tcp://10.0.0.2:80", "BODEGA_DATA_PORT_80_TCP_ADDR": "10.0.0.2",
     "BODEGA_LISTEN_SERVICE_HOST": "10.0.0.3", "BODEGA_LISTEN_PORT": "tcp://10.0.0.3:80", "BODEGA_UPSTREAM_PORT_80_TCP": "tcp://10.0.0.4:80",
-    "BODEGA_NAME": "/app/bodega",
 }
 
 
