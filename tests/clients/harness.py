@@ -263,7 +263,12 @@ class Bodega:
         self.process.kill()
 
     def log(self):
-        return self.process.errors()
+        """All it has logged; lines are written by a thread of their own, so a moment is waited until no more come."""
+        before = None
+        while (now := self.process.errors()) != before:
+            before = now
+            time.sleep(0.1)
+        return now
 
     def get(self, path, headers=None, **more):
         return ask(self.url + path, headers=headers, **more)
@@ -406,7 +411,7 @@ class Case(unittest.TestCase):
         if len(result.failures) + len(result.errors) > known:
             for server in self.servers:
                 if isinstance(server, Bodega) and server.process:
-                    print("---- last lines of the server, %s\n%s" % (server.directory.name, server.log()[-2500:]), file=sys.stderr)
+                    print("---- last lines of the server, %s\n%s" % (server.directory.name, server.process.errors()[-2500:]), file=sys.stderr)
 
     def assertStatus(self, answer, status, message=""):
         if answer.status != status:

@@ -351,8 +351,7 @@ class Stop(harness.Case):
     def test_a_second_sigterm_ends_it_at_once(self):
         server, raw = self.stuck("second")
         server.process.signal(signal.SIGTERM)
-        harness.wait_for(lambda: "server.stopping" in server.log(), 10)
-        time.sleep(0.2)
+        harness.wait_for(lambda: "server.stopping" in server.process.errors(), 10)
         self.assertIsNone(server.process.popen.poll())
         began = time.monotonic()
         server.process.signal(signal.SIGTERM)
