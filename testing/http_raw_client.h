@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -76,6 +77,11 @@ class RawClient {
     if (got > 0) received_.append(piece.data(), static_cast<std::size_t>(got));
     if (got < 0) reset_ = errno == ECONNRESET;
     return got > 0;
+  }
+  // Whether there is something to receive, or an end, within that time.
+  bool readable_within(int milliseconds) const {
+    pollfd entry{fd_, POLLIN, 0};
+    return ::poll(&entry, 1, milliseconds) > 0;
   }
   bool was_reset() const { return reset_; }
   // Everything until the server closes.

@@ -89,6 +89,7 @@ Connection::Connection(FrontLoop& front, int fd)
     : front_(front), socket_(front.loop.executor(), protocol_of(fd), fd), peer_(peer_of(fd)), peer_text_(peer_ ? peer_->text() : "unix") {
   boost::system::error_code ignored;
   socket_.native_non_blocking(true, ignored);
+  trusted_ = peer_ && front.shared.trust.trusts(*peer_);
 }
 
 Connection::~Connection() = default;
@@ -166,7 +167,8 @@ Connection::Step Connection::next_request() {
 Connection::Step Connection::answer_hot() {
   auto& head = front_.head;
   const HotTable::Item* item = nullptr;
-  if (may_be_hot(head, front_.shared.hosts)) {
+  // What a trusted proxy says about the host is for the whole rule, on the cold path.
+  if (may_be_hot(head, front_.shared.hosts) && !(trusted_ && head.browser)) {
     item = front_.hot.find(head.path, at_, [this, &head] { return front_.class_of(head); });
   }
   if (item == nullptr) {
@@ -197,6 +199,11 @@ void Connection::queue_hot(const HotTable::Item& item) {
   out_.start(out_head, tail, body, item.entry);
   if (const auto* file = std::get_if<FileBody>(&entry.body); with_body && file != nullptr) {
     out_.add_file(file->source->fd(), chosen.first, chosen.length);
+  }
+  if (trusted_ && front_.logs()) {
+    Headers headers;
+    for (const auto& field : head.fields) headers.add(std::string(field.name), std::string(field.value));
+    client_ = outside_of(headers, head.host, peer_, front_.shared.trust).client;
   }
   hot_ = {item.route, chosen.status, head.method_text, head.target, head.first(Field::user_agent), entry.route, head.bytes};
 }
@@ -234,7 +241,7 @@ void Connection::on_writable(const boost::system::error_code& error) {
 
 void Connection::account_hot() {
   AccessEvent event;
-  event.peer = peer_text_;
+  event.peer = trusted_ ? client_ : peer_text_;
   event.method = hot_.method;
   event.target = hot_.target;
   event.route = hot_.route_name;

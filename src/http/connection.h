@@ -80,6 +80,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Task<bool> drain_body();
   static Task<void> linger_and_close(std::shared_ptr<Connection> self);
   Task<bool> wait_readable(Phase phase, Duration limit);
+  Task<bool> wait_for_body();
 
   struct BodyState {
     bool done = true;
@@ -88,6 +89,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     bool chunked = false;
     std::uint64_t left = 0;      // of Content-Length
     std::uint64_t received = 0;  // decoded
+    Duration patience{};         // how much longer the client may take for its next kMinProgress bytes
+    std::uint64_t progress = 0;  // bytes towards those
     ChunkedDecoder decoder;
   };
   struct HotAnswer {  // views into in_, which stands still while an answer is being sent
@@ -119,6 +122,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   BodyState body_;
   std::shared_ptr<ColdCall> call_;  // while a handler runs
   std::optional<IpAddress> peer_;
+  bool trusted_ = false;  // the peer is a trusted proxy
+  std::string client_;    // whom it speaks for, of the current hot request
   std::string peer_text_;
   std::string failure_;  // why an answer broke off, for the access event
 };

@@ -19,6 +19,10 @@ constexpr std::uint64_t kMaxDrain = 256 * 1024;
 constexpr auto kLingerTotal = std::chrono::seconds(30);
 constexpr auto kLingerPause = std::chrono::seconds(5);
 
+// A body must bring this much in each stall_timeout: 68 bytes a second with the default, which every modem does and no attack by drips can
+// afford to forget.
+constexpr std::uint64_t kMinProgress = 4096;
+
 ssize_t receive(int socket, char* space, std::size_t size) {
   ssize_t got = 0;
   do {
@@ -36,6 +40,7 @@ void Connection::begin_body(const RequestHead& head, const std::shared_ptr<ColdC
   body_.wants_continue = head.expect_continue;
   body_.chunked = head.chunked;
   body_.left = head.content_length.value_or(0);
+  body_.patience = front_.shared.options.stall_timeout;
   // Weak, and never locked there: the home loop must not be the one to destroy a connection.
   auto ask = [executor = front_.loop.executor(), weak = weak_from_this(), weak_call = std::weak_ptr(call)] {
     asio::post(executor, [weak, weak_call] {
@@ -76,9 +81,9 @@ Task<Result<std::string>> Connection::next_piece() {
     }
     if (!piece.empty()) co_return piece;
     if (*taken == Taken::nothing) {
-      auto waiting = wait_readable(Phase::body, front_.shared.options.stall_timeout);
+      auto waiting = wait_for_body();
       const bool more = co_await std::move(waiting);
-      if (!more) co_return fail(Code::cancelled, "the client left, or sent nothing for too long");
+      if (!more) co_return fail(Code::cancelled, "the client left, or sent too little for too long");
     }
   }
 }
@@ -94,6 +99,7 @@ Result<Connection::Taken> Connection::take_piece(std::string& piece) {
   const auto got = receive(socket_.native_handle(), space, want);
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Taken::nothing;
   if (got <= 0) return fail(Code::cancelled, "the client left before the end of the request's body");
+  body_.progress += static_cast<std::uint64_t>(got);
   const std::string_view input(space, static_cast<std::size_t>(got));
   BODEGA_TRY(const auto used, decode(input, piece));
   if (used < input.size()) in_.append(input.substr(used));  // the head of the next request
@@ -136,6 +142,19 @@ Task<bool> Connection::drain_body() {
     }
   }
   co_return true;
+}
+
+// Time that the handler takes between its reads does not count.
+Task<bool> Connection::wait_for_body() {
+  if (body_.progress >= kMinProgress) {
+    body_.patience = front_.shared.options.stall_timeout;
+    body_.progress = 0;
+  }
+  const auto began = front_.now();
+  auto waiting = wait_readable(Phase::body, body_.patience);
+  const bool more = co_await std::move(waiting);
+  body_.patience -= at_ - began;
+  co_return more;
 }
 
 Task<bool> Connection::wait_readable(Phase phase, Duration limit) {

@@ -17,10 +17,15 @@ void append_number(std::string& out, std::uint64_t value) {
   out.append(digits.data(), end);
 }
 
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t') || byte == 0x7f;
+constexpr std::array<bool, 256> make_control_table() {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0; c < 0x20; ++c) table[c] = c != '\t';
+  table[0x7f] = true;
+  return table;
 }
+constexpr auto kControl = make_control_table();
+
+inline bool is_control(char c) { return kControl[static_cast<unsigned char>(c)]; }
 
 void append_clean(std::string& out, std::string_view text) {
   if (std::none_of(text.begin(), text.end(), is_control)) {

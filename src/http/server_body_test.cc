@@ -188,5 +188,22 @@ TEST_F(HastyBodies, AStalledBodyIsCutOff) {
   EXPECT_NE(served.log.wait_line("http.request").find("status=499"), std::string::npos);
 }
 
+TEST_F(HastyBodies, ABodyThatDripsIsCutOff) {
+  RawClient client(served.url);
+  client.send(post("/count", "Content-Length: 1000000\r\n"));
+  int drips = 0;
+  while (drips < 4000 && client.send("x") && !client.readable_within(1)) ++drips;
+  EXPECT_LT(drips, 4000);
+  EXPECT_NE(served.log.wait_line("http.request").find("status=499"), std::string::npos);
+}
+
+TEST_F(HastyBodies, ABodyThatKeepsComingIsNot) {
+  RawClient client(served.url);
+  client.send(post("/count", "Content-Length: 40960000\r\n"));
+  const std::string piece(4096, '\x01');
+  for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(client.send(piece));
+  EXPECT_EQ(client.answer().body, "40960000 40960000 end");
+}
+
 }  // namespace
 }  // namespace bodega::http

@@ -1,5 +1,6 @@
 // Time limits, limits on connections, draining and destruction, over real sockets.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "http/server.h"
 #include "testing/http_live_file.h"
@@ -72,6 +73,52 @@ TEST(Limits, OneConnectionTooManyIsToldSo) {
   RawClient fourth(served.url);
   fourth.send(kGet);
   EXPECT_EQ(fourth.answer().status, 404);
+}
+
+// All descriptors of this process taken but those that are held here.
+class Starved {
+ public:
+  Starved() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit low = before_;
+    low.rlim_cur = std::min<rlim_t>(before_.rlim_cur, 500);
+    ::setrlimit(RLIMIT_NOFILE, &low);
+    for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) taken_.push_back(fd);
+  }
+  ~Starved() {
+    for (const int fd : taken_) ::close(fd);
+    ::setrlimit(RLIMIT_NOFILE, &before_);
+  }
+  Starved(const Starved&) = delete;
+  Starved& operator=(const Starved&) = delete;
+
+ private:
+  rlimit before_{};
+  std::vector<int> taken_;
+};
+
+TEST(Limits, WithoutDescriptorsEveryClientStillGetsAnAnswer) {
+  Served served;
+  std::vector<int> sockets;
+  for (int i = 0; i < 20; ++i) sockets.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(served.url.substr(served.url.rfind(':') + 1))));
+  {
+    const Starved starved;
+    for (const int fd : sockets) {
+      ASSERT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+      std::array<char, 200> answer{};
+      ASSERT_GT(::recv(fd, answer.data(), answer.size(), 0), 0);
+      EXPECT_TRUE(std::string_view(answer.data()).starts_with("HTTP/1.1 503 ")) << answer.data();
+    }
+  }
+  for (const int fd : sockets) ::close(fd);
+  EXPECT_NE(served.log.wait_line("http.out_of_descriptors"), "");
+  RawClient client(served.url);
+  client.send(kGet);
+  EXPECT_EQ(client.answer().status, 404);
 }
 
 TEST(Drain, RequestsFinishAndIdleConnectionsClose) {

@@ -318,6 +318,13 @@ TEST(WireWithProxies, TheTrustedFrontIsBelieved) {
   RawClient client(served.url);
   client.send("GET /echo HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: pub\r\n\r\n");
   EXPECT_EQ(client.answer().body, "GET /echo ? [echo] https://pub from 6.6.6.6");
+  for (const char* query : {"?hot", ""}) {
+    client.send("GET /hot" + std::string(query) + " HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 7.7.7.7\r\n\r\n");
+    EXPECT_EQ(client.answer().status, 200);
+  }
+  EXPECT_NE(served.log.wait_line("cache=hit").find("peer=7.7.7.7"), std::string::npos);
+  client.send("GET /hot HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Host: evil.test\r\nOrigin: http://evil.test\r\n\r\n");
+  EXPECT_EQ(client.answer().status, 421);
 }
 
 TEST(WireWithLoops, ConnectionsAreDealtOut) {
