@@ -48,20 +48,25 @@ Task<void> ColdCall::run(std::shared_ptr<ColdCall> call) {
 }
 
 Task<void> ColdCall::at_home(std::shared_ptr<ColdCall> call) {
+  Response response;
+  std::string bug;
   try {
     auto task = call->handler_.handle(call->request);
-    call->response = co_await std::move(task);
+    response = co_await std::move(task);
   } catch (const std::exception& error) {
-    call->bug = error.what();
-    if (call->bug.empty()) call->bug = "an exception without text";
+    bug = error.what();
+    if (bug.empty()) bug = "an exception without text";
   }
-  call->finish();
+  call->finish(std::move(response), std::move(bug));
 }
 
-// Woken under the lock: abandon() may only return, and the front loop only go, when no wake is under way.
-void ColdCall::finish() {
+// All of it under the lock: abandon() may only return, and the front loop only go, when nothing here is under way.
+void ColdCall::finish(Response answer, std::string text) {
   const std::lock_guard lock(mutex_);
-  if (!abandoned_) front_.wake();
+  if (abandoned_) return;
+  response = std::move(answer);
+  bug = std::move(text);
+  front_.wake();
   front_ = Waker();
 }
 
@@ -71,11 +76,6 @@ void ColdCall::abandon() {
   abandoned_ = true;
   front_.wake();
   front_ = Waker();
-}
-
-bool ColdCall::abandoned() const {
-  const std::lock_guard lock(mutex_);
-  return abandoned_;
 }
 
 }  // namespace bodega::http

@@ -44,23 +44,23 @@ class ColdCall {
   Request request;
   std::unique_ptr<BodyPipe> body;
 
-  // On the front loop; resumes there when the handler has ended or the call was abandoned, which only abandoned() tells apart.
+  // On the front loop; resumes there when the handler has ended or the call was abandoned. After abandon() the handler may still be at work
+  // on the request: the front loop must not look at it any more.
   static Task<void> run(std::shared_ptr<ColdCall> call);
   // From the front loop's thread, or when that has ended.
   void abandon();
-  bool abandoned() const;
 
-  // After run():
+  // After run(), unless abandoned:
   Response response;
   std::string bug;  // text of an exception that left the handler; empty = none
 
  private:
   static Task<void> at_home(std::shared_ptr<ColdCall> call);
-  void finish();
+  void finish(Response answer, std::string text);
 
   Loop& home_;
   Handler& handler_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   bool abandoned_ = false;
   Waker front_;
 };

@@ -67,6 +67,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Task<bool> flush();
   Task<bool> send_file(FileBody file, std::uint64_t offset, std::uint64_t end, Framing framing);
   void account_cold(const ColdCall& call, int status);
+  void account_abandoned(std::string_view id, std::string_view target);
   void spawn(Task<void> task);
 
   // connection_body.cc: request bodies.

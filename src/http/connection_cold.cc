@@ -75,6 +75,8 @@ std::optional<Response> Connection::refuse_early(const RequestHead& head, Reques
 }
 
 Task<void> Connection::serve(std::shared_ptr<Connection> self, std::shared_ptr<ColdCall> call, std::optional<Response> ready) {
+  const auto id = call->request.id;
+  const auto target = call->request.target;
   if (ready) {
     call->response = std::move(*ready);
   } else {
@@ -83,9 +85,7 @@ Task<void> Connection::serve(std::shared_ptr<Connection> self, std::shared_ptr<C
   }
   self->at_ = self->front_.now();
   if (self->is_closed()) {
-    self->failure_ = "the connection ended before the answer";
-    self->out_.clear();
-    self->account_cold(*call, 499);  // as nginx: the client left
+    self->account_abandoned(id, target);
     co_return;
   }
   if (!call->bug.empty()) {
@@ -222,6 +222,18 @@ Task<bool> Connection::flush() {
       at_ = front_.now();
     }
   }
+}
+
+// The request itself belongs to the handler still.
+void Connection::account_abandoned(std::string_view id, std::string_view target) {
+  AccessEvent event;
+  event.id = id;
+  event.peer = peer_text_;
+  event.target = target;
+  event.route = "abandoned";
+  event.detail = "the connection ended before the answer";
+  event.status = 499;  // as nginx: the client left
+  front_.account(front_.counters.route(event.route), began_, at_, event);
 }
 
 void Connection::account_cold(const ColdCall& call, int status) {

@@ -186,6 +186,29 @@ TEST(Destruction, AServerMayGoWhileHandlersRun) {
   turned.get_future().get();
 }
 
+Task<Response> read_all(Request& request, std::shared_ptr<std::promise<std::string>> seen) {
+  while (true) {
+    auto reading = request.body->read();
+    const auto piece = co_await std::move(reading);
+    if (!piece || piece->empty()) {
+      seen->set_value(piece ? "end" : std::string(to_string(piece.error().code)));
+      co_return Response{};
+    }
+  }
+}
+
+TEST(Destruction, ABodyThatIsBeingReadIsCancelled) {
+  const auto seen = std::make_shared<std::promise<std::string>>();
+  auto result = seen->get_future();
+  Served served;
+  served.handler.on("/read", [seen](Request& request) { return read_all(request, seen); });
+  RawClient client(served.url);
+  client.send("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+  while (served.handler.calls < 1) std::this_thread::yield();
+  served.server.reset();
+  EXPECT_EQ(result.get(), "cancelled");
+}
+
 TEST(Disconnect, AClientThatLeavesDoesNotStopTheHandler) {
   Served served;
   const auto gate = std::make_shared<LiveFile>();
