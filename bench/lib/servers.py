@@ -76,6 +76,10 @@ class Origin(Child):
 
         self.port = wait_until(ready, 120, "answer from the origin")
 
+    def answered(self):
+        """Requests answered so far, those of this program about itself not counted."""
+        return json.loads(get(self.port, "/_stats")[2]).get("requests", 0)
+
     def control(self, **knobs):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request("POST", "/_control", body=json.dumps(knobs))
@@ -84,13 +88,13 @@ class Origin(Child):
 
 
 class Bodega(Child):
-    def __init__(self, options, scratch, upstream_port, data=None, extra=(), before=()):
+    def __init__(self, options, scratch, upstream_port, data=None, extra=(), before=(), ttl="1h"):
         self.port = free_port()
         self.data = data or scratch / "data"
         self.log = scratch / "bodega.log"
-        # A page is revalidated once an hour at most, so that the upstream has no part in warm figures.
-        command = [*before, options.bodega, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.data, "--page-ttl-min", "1h",
-                   "--page-ttl-max", "1h", "--upstream", f"http://127.0.0.1:{upstream_port}/simple/", *extra]
+        # With the default, a page is revalidated once an hour at most, so that the upstream has no part in warm figures.
+        command = [*before, options.bodega, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.data, "--page-ttl-min", ttl,
+                   "--page-ttl-max", ttl, "--upstream", f"http://127.0.0.1:{upstream_port}/simple/", *extra]
         super().__init__(command, self.log, core=options.server_core, nice=options.nice, grace=40)
 
     def wait_ready(self, seconds=60):

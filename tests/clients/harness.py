@@ -69,14 +69,19 @@ def wait_for(holds, seconds=None, what="the condition"):
 
 
 class Process:
-    """A process in a group of its own, with its output in files."""
+    """A process in a group of its own, with its output in files. It dies with the test, also when that is killed."""
+
+    running = []
 
     def __init__(self, command, directory, name, env):
         self.stdout_path, self.stderr_path = directory / (name + ".out"), directory / (name + ".err")
         with open(self.stdout_path, "ab") as out, open(self.stderr_path, "ab") as err:
             self.from_here = out.tell()
-            self.popen = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env,
+            # setpriv becomes the command itself, so the id is the command's.
+            command = ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--", *map(str, command)]
+            self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env,
                                           cwd=directory, start_new_session=True)
+        self.running.append(self)
 
     @property
     def pid(self):
@@ -370,9 +375,12 @@ def run(command, check=True, env=None, timeout=300, **more):
 class Case(unittest.TestCase):
     """A test class with a directory of its own; `world()` is called once for the class."""
 
+    directories = []
+
     @classmethod
     def setUpClass(cls):
         cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="bodega-%s-" % cls.__name__.lower()))
+        Case.directories.append(cls.directory)
         cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
         cls.servers = []
         cls.addClassCleanup(cls.stop_all)
@@ -446,16 +454,39 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def skipped_names(test):
+    """The test, or all tests of a class that was skipped as a whole."""
+    whole = re.fullmatch(r"setUpClass \(__main__\.(\w+)\)", str(test))
+    if not whole:
+        return [test.id().removeprefix("__main__.")]
+    names = unittest.defaultTestLoader.getTestCaseNames(getattr(sys.modules["__main__"], whole.group(1)))
+    return ["%s.%s" % (whole.group(1), name) for name in names]
+
+
 def main():
     """Runs the tests of the calling module; exit code 77 when all that there was had to be skipped."""
     if not os.access(BINARY, os.X_OK):
         print("SKIPPED: %s: there is no program at %s (tools/build release)" % (pathlib.Path(sys.argv[0]).name, BINARY))
         sys.exit(SKIPPED)
+    signal.signal(signal.SIGTERM, interrupted)
     runner = unittest.TextTestRunner(verbosity=2, stream=sys.stdout)
-    program = unittest.main(module="__main__", exit=False, testRunner=runner)
+    try:
+        program = unittest.main(module="__main__", exit=False, testRunner=runner)
+    finally:
+        # Nothing is left of it when all went well.
+        for process in Process.running:
+            if process.popen.poll() is None:
+                process.kill()
+        for directory in Case.directories:
+            shutil.rmtree(directory, ignore_errors=True)
     result = program.result
     for test, reason in result.skipped:
-        print("SKIPPED: %s: %s" % (getattr(test, "_testMethodName", None) or str(test), reason))
+        for name in skipped_names(test):
+            print("SKIPPED: %s: %s" % (name, reason))
     if not result.wasSuccessful():
         sys.exit(1)
     sys.exit(SKIPPED if result.skipped and len(result.skipped) >= max(1, result.testsRun) else 0)

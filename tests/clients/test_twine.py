@@ -16,8 +16,7 @@ class Twine(harness.Case):
     @classmethod
     def world(cls):
         cls.twine = shutil.which("twine", path="/usr/bin")
-        if cls.twine is None:
-            harness.shared("clients/make-venv")
+        if cls.twine is None and (harness.SHARED / "clients/make-venv").exists():
             cls.twine = Venv(cls.directory / "twine", ["twine"]).bin / "twine"
         super().world()
         cls.password = cls.bodega.make_user("alice")
@@ -25,7 +24,19 @@ class Twine(harness.Case):
         cls.bodega.make_index("alice/dev", bases=["root/pypi"], volatile=True)
         cls.bodega.make_user("bob", "bobs password")
 
+    def stored(self, *paths, index="alice/prod"):
+        """Uploads, by twine where there is one, for tests of what comes after."""
+        if self.twine:
+            return self.upload(*paths, index=index)
+        for path in paths:
+            content, (name, version) = path.read_bytes(), path.name.split("-")[:2]
+            kind, body = harness.form(harness.upload_fields(name, version, content), path.name, content)
+            self.assertStatus(ask("%s/%s/" % (self.bodega.url, index), "POST", {**kind, **harness.basic("alice", self.password)}, body), 200)
+        return None
+
     def upload(self, *paths, index="alice/prod", user="alice", password=None, check=True, more=()):
+        if not self.twine:
+            self.skipTest("needs twine: Debian's, or ../shared/clients")
         env = harness.clean_environment(HOME=self.directory, TWINE_NON_INTERACTIVE=1, NO_COLOR=1, COLUMNS=200, PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
         return harness.run([self.twine, "upload", "--repository-url", "%s/%s/" % (self.bodega.url, index), "-u", user,
                             "-p", password or self.password, *more, *paths], check=check, env=env)
@@ -116,10 +127,10 @@ class Twine(harness.Case):
 
     def test_a_volatile_index_replaces(self):
         path = self.wheel("replaced", "1.0")
-        self.upload(path, index="alice/dev")
+        self.stored(path, index="alice/dev")
         _, entry, url = self.served("replaced", "alice/dev")
         other = self.wheel("replaced", "1.0", marker="other", folder="other")
-        self.upload(other, index="alice/dev")
+        self.stored(other, index="alice/dev")
         body, changed, fresh = self.served("replaced", "alice/dev")
         self.assertEqual(body, other.read_bytes())
         self.assertNotEqual(changed["hashes"], entry["hashes"])
@@ -164,7 +175,7 @@ class Twine(harness.Case):
 
     def test_delete_file_version_project(self):
         for version in ("1.0", "1.1", "1.2"):
-            self.upload(self.wheel("doomed", version), index="alice/dev")
+            self.stored(self.wheel("doomed", version), index="alice/dev")
         url, _ = self.bodega.link("doomed", r"-1\.0-", "alice/dev")
         path = url[len(self.bodega.url):]
         self.assertStatus(self.bodega.api("DELETE", path, user=None), 403, "a stranger deletes")
@@ -177,13 +188,13 @@ class Twine(harness.Case):
         self.assertStatus(self.bodega.api("DELETE", "/alice/dev/doomed", user="alice", password=self.password), 200)
         self.assertStatus(self.bodega.page("doomed", "alice/dev"), 404)
         # A non-volatile index keeps what it has.
-        self.upload(self.wheel("kept", "1.0"))
+        self.stored(self.wheel("kept", "1.0"))
         self.assertStatus(self.bodega.api("DELETE", "/alice/prod/kept/1.0", user="alice", password=self.password), 403)
         self.assertStatus(self.bodega.api("DELETE", "/alice/prod/kept", user="alice", password=self.password), 403)
         self.served("kept")
 
     def test_yank_and_unyank(self):
-        self.upload(self.wheel("yanked", "1.0"), self.wheel("yanked", "2.0"))
+        self.stored(self.wheel("yanked", "1.0"), self.wheel("yanked", "2.0"))
         url, _ = self.bodega.link("yanked", r"-2\.0-", "alice/prod")
         path = url[len(self.bodega.url):]
         index = self.bodega.url + "/alice/prod/+simple/"
