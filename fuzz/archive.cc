@@ -1,5 +1,5 @@
 // The whole inspection of an upload, from a file in memory; the first byte chooses the kind.
-#include "pypi/archive.h"
+#include "pypi/format/archive.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
-#include "pypi/filename.h"
+#include "pypi/format/filename.h"
 
 #include "fuzz_input.h"
-#include "pypi/names.h"
+#include "pypi/format/names.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bodega::pypi;

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "pypi/page.h"
+#include "pypi/format/page.h"
 
 // A property that does not hold is a crash, which is what the fuzzer looks for.
 #define FUZZ_EXPECT(condition)                                             \

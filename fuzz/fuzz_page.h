@@ -6,11 +6,11 @@
 
 #include "base/url.h"
 #include "fuzz_input.h"
-#include "pypi/filename.h"
-#include "pypi/links.h"
-#include "pypi/page_html_parse.h"
-#include "pypi/page_json_parse.h"
-#include "pypi/page_render.h"
+#include "pypi/format/filename.h"
+#include "pypi/format/links.h"
+#include "pypi/format/page_html_parse.h"
+#include "pypi/format/page_json_parse.h"
+#include "pypi/format/page_render.h"
 
 namespace bodega::pypi {
 

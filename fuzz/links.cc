@@ -1,11 +1,11 @@
 // The path of a link, and a file's URL and name; the input is three lines.
-#include "pypi/links.h"
+#include "pypi/format/links.h"
 
 #include <string>
 
 #include "base/text.h"
 #include "fuzz_input.h"
-#include "pypi/filename.h"
+#include "pypi/format/filename.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bodega;

@@ -1,4 +1,4 @@
-#include "pypi/metadata.h"
+#include "pypi/format/metadata.h"
 
 #include "fuzz_input.h"
 

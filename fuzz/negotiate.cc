@@ -1,5 +1,5 @@
 // Accept, ?format= and Accept-Encoding; the input's first byte says which.
-#include "pypi/negotiate.h"
+#include "pypi/index/negotiate.h"
 
 #include "fuzz_input.h"
 

@@ -1,10 +1,10 @@
-#include "pypi/project_list.h"
+#include "pypi/format/project_list.h"
 
 #include <string>
 #include <vector>
 
 #include "fuzz_input.h"
-#include "pypi/names.h"
+#include "pypi/format/names.h"
 
 namespace {
 

@@ -1,8 +1,8 @@
 // Versions and specifiers; the input is two texts divided by a line end.
-#include "pypi/version.h"
+#include "pypi/format/version.h"
 
 #include "fuzz_input.h"
-#include "pypi/specifier.h"
+#include "pypi/format/specifier.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bodega::pypi;

@@ -18,7 +18,7 @@
 #include "app/offline_client.h"
 #include "async/log_writer.h"
 #include "http/client_options.h"
-#include "pypi/negotiated.h"
+#include "pypi/index/negotiated.h"
 
 namespace bodega::app {
 namespace {

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "http/cold_answer.h"
 #include "http/target.h"
-#include "pypi/negotiated.h"
+#include "pypi/index/negotiated.h"
 
 namespace bodega::testing {
 namespace {

@@ -1,0 +1,126 @@
+#include "pypi/api/api.h"
+
+#include "base/text.h"
+#include "http/error_response.h"
+
+namespace bodega::pypi {
+namespace {
+
+// Configuration, not data: the largest devpi body seen is a few KiB of custom_data.
+constexpr std::size_t kMaxBodyBytes = 1 << 20;
+
+Task<Result<std::string>> read_body(http::Request& request, std::size_t limit) {
+  std::string out;
+  if (!request.body) co_return out;
+  Error too_large{Code::too_large, "The request body is larger than this address takes.", {}, std::nullopt};
+  if (request.body->length().value_or(0) > limit) co_return fail(std::move(too_large));
+  for (;;) {
+    auto piece = co_await request.body->read();
+    if (!piece) co_return fail(std::move(piece).error());
+    if (piece->empty()) co_return out;
+    if (out.size() + piece->size() > limit) co_return fail(std::move(too_large));
+    out += *piece;
+  }
+}
+
+std::string route_name(Place place) {
+  switch (place) {
+    case Place::api: return "devpi.api";
+    case Place::login: return "devpi.login";
+    case Place::status: return "devpi.status";
+    case Place::root: return "devpi.root";
+    case Place::user: return "devpi.user";
+    case Place::index: return "devpi.index";
+    default: return "unknown";
+  }
+}
+
+}  // namespace
+
+access::Facts facts_of_index(const IndexConfig& index, const std::optional<std::vector<std::string>>& restrict_modify) {
+  access::Facts facts;
+  facts.owner = index.user;
+  if (!index.is_mirror()) {
+    facts.acl_upload = &index.acl_upload;
+    facts.acl_toxresult_upload = &index.acl_toxresult_upload;
+  }
+  if (index.acl_read) facts.acl_read = &*index.acl_read;
+  if (restrict_modify) facts.restrict_modify = &*restrict_modify;
+  return facts;
+}
+
+Api::Api(Dependencies use, ApiOptions options) : use_(use), options_(std::move(options)), started_(use.clock.wall()) {}
+
+void Api::add_headers(http::Response& response) const {
+  add_devpi_headers(response, {use_.registry.uuid(), options_.version}, use_.registry.serial());
+}
+
+Task<http::Response> Api::handle(http::Request& request, Route route) {
+  const Place place = route.place;
+  auto response = co_await dispatch(request, std::move(route));
+  add_headers(response);
+  if (response.route.empty()) response.route = route_name(place);
+  co_return response;
+}
+
+Task<http::Response> Api::dispatch(http::Request& request, Route route) {
+  // devpi takes a slash behind users and indexes, nowhere else.
+  const bool slash_is_fine = route.place == Place::root || route.place == Place::user || route.place == Place::index;
+  if (request.trailing_slash && !slash_is_fine) co_return no_such_view(request);
+  switch (route.place) {
+    case Place::api: co_return co_await config(request, std::move(route));
+    case Place::login: co_return co_await login(request);
+    case Place::status: co_return status();
+    case Place::root: co_return co_await root(request);
+    case Place::user: co_return co_await user(request, std::move(route));
+    case Place::index: co_return co_await index(request, std::move(route));
+    default: co_return no_such_view(request);
+  }
+}
+
+Task<Api::Asker> Api::ask(http::Request& request) {
+  auto login = co_await use_.authenticator.authenticate(request);
+  if (!login) co_return Asker{{}, http::error_response(login.error(), request)};
+  const bool reads = request.method == http::Method::get || request.method == http::Method::head;
+  if (login->outcome == access::Outcome::limited && !reads) {
+    const Error error{Code::busy, "Too many failed logins; try again later.", {}, login->retry_after};
+    co_return Asker{{}, http::error_response(429, error, request)};
+  }
+  // As in devpi: wrong credentials are nobody's.
+  co_return Asker{login->principal, std::nullopt};
+}
+
+Task<Result<Json>> Api::read_json(http::Request& request) {
+  auto body = co_await read_body(request, kMaxBodyBytes);
+  if (!body) co_return fail(std::move(body).error());
+  auto json = Json::parse(*body);
+  if (!json && json.error().code == Code::invalid)
+    co_return fail(Code::invalid, "Bad request: could not decode json", json.error().context);
+  co_return json;
+}
+
+bool Api::may(const access::Principal& who, access::Action action, const IndexConfig& index) const {
+  return access::may(who, action, facts_of_index(index, options_.restrict_modify)) == access::Decision::allow;
+}
+
+bool Api::may(const access::Principal& who, access::Action action, const std::string& owner) const {
+  access::Facts facts;
+  facts.owner = owner;
+  if (options_.restrict_modify) facts.restrict_modify = &*options_.restrict_modify;
+  return access::may(who, action, facts) == access::Decision::allow;
+}
+
+Viewer Api::viewer(const access::Principal& who, const IndexConfig& index) const {
+  return may(who, access::Action::modify_index, index) ? Viewer::manager : Viewer::stranger;
+}
+
+std::string Api::base_url(const http::Request& request) const {
+  if (options_.public_url) return *options_.public_url;
+  return request.scheme + "://" + request.host;
+}
+
+IndexExists Api::index_exists() const {
+  return [this](const std::string& key) { return use_.registry.find_index(key) != nullptr; };
+}
+
+}  // namespace bodega::pypi

@@ -1,0 +1,75 @@
+#include "pypi/api/api_pages.h"
+
+#include "base/text.h"
+
+namespace bodega::pypi {
+namespace {
+
+std::string path_of(std::string_view key) { return "/" + percent_encode(key, "/@"); }
+
+http::Response page(std::string_view title, const std::string& content) {
+  std::string body = "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>";
+  html_escape_to(body, title);
+  body += "</title></head>\n<body>\n<h1>";
+  html_escape_to(body, title);
+  body += "</h1>\n" + content + "</body>\n</html>\n";
+  http::Response response;
+  response.headers.add("Content-Type", "text/html; charset=utf-8");
+  response.headers.add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  response.body = std::move(body);
+  return response;
+}
+
+std::string link(const std::string& href, std::string_view text) {
+  return "<a href=\"" + html_escape(href) + "\">" + html_escape(text) + "</a>";
+}
+
+std::string pip_line(const std::string& base, const std::string& key) {
+  return "<pre>pip install --index-url " + html_escape(base + path_of(key) + "/+simple/") + " PACKAGE</pre>\n";
+}
+
+std::string index_list(const Json& user, const std::string& base) {
+  const std::string name(user.text("username"));
+  const Json* indexes = user.find("indexes");
+  if (!indexes || indexes->members().empty()) return "<p>No indexes.</p>\n";
+  std::string out = "<dl>\n";
+  for (const auto& [index, options] : indexes->members()) {
+    const std::string key = name + "/" + index;
+    out += "<dt>" + link(path_of(key), key);
+    if (!options.text("title").empty()) out += " " + html_escape(options.text("title"));
+    out += "</dt>\n<dd>" + pip_line(base, key) + "</dd>\n";
+  }
+  return out + "</dl>\n";
+}
+
+}  // namespace
+
+http::Response root_page(const Json& users, const std::string& base) {
+  std::string content;
+  for (const auto& [name, user] : users.members()) {
+    content += "<h2>" + link(path_of(name), name) + "</h2>\n" + index_list(user, base);
+  }
+  return page("Indexes", content);
+}
+
+http::Response user_page(const Json& user, const std::string& base) { return page(user.text("username"), index_list(user, base)); }
+
+http::Response index_page(const std::string& key, const Json& options, const std::string& base) {
+  std::string content = pip_line(base, key) + "<p>" + link(path_of(key) + "/+simple/", "All projects") + "</p>\n<dl>\n";
+  for (const auto& [name, value] : options.members()) {
+    content += "<dt>" + html_escape(name) + "</dt>\n<dd>";
+    const bool is_bases = name == "bases" && value.is_array();
+    if (is_bases) {
+      for (const auto& base_key : value.items()) {
+        if (base_key.string()) content += link(path_of(*base_key.string()), *base_key.string()) + " ";
+      }
+    } else {
+      html_escape_to(content, value.string() ? *value.string() : value.compact());
+    }
+    content += "</dd>\n";
+  }
+  return page(key, content + "</dl>\n");
+}
+
+}  // namespace bodega::pypi

@@ -1,0 +1,16 @@
+// Plain pages for people who open an API address in a browser. Pure; they show what the JSON shows.
+#pragma once
+
+#include <string>
+
+#include "http/message.h"
+#include "pypi/format/json_value.h"
+
+namespace bodega::pypi {
+
+// `users`: the result of GET /; `base`: scheme and host.
+http::Response root_page(const Json& users, const std::string& base);
+http::Response user_page(const Json& user, const std::string& base);
+http::Response index_page(const std::string& key, const Json& options, const std::string& base);
+
+}  // namespace bodega::pypi

@@ -1,0 +1,146 @@
+#include "pypi/index/files.h"
+
+#include "base/text.h"
+#include "http/error_response.h"
+#include "pypi/format/filename.h"
+#include "pypi/index/simple.h"
+
+namespace bodega::pypi {
+
+using http::Request;
+using http::Response;
+
+namespace {
+
+// Files never change; the bound only makes sure that every answer is looked at again some time.
+constexpr auto kHotFor = std::chrono::hours(24);
+
+Error no_file() { return {Code::not_found, "no such file", {}, std::nullopt}; }
+
+// Everything below the index, decoded once: the form that parse_link() reads.
+std::string path_of(const Route& route) { return join(route.rest, "/"); }
+
+Response file_response(const FileLink& link, const std::optional<Digest>& digest, const std::optional<WallTime>& modified) {
+  Response response;
+  response.route = link.is_metadata ? "file.metadata" : "file";
+  response.headers.add("Content-Type", "application/octet-stream");
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  response.headers.add("Accept-Ranges", "bytes");
+  if (digest) response.headers.add("ETag", '"' + digest->hex() + '"');
+  if (modified) response.headers.add("Last-Modified", http_date(*modified));
+  // devpi's and the public index's value: for ever.
+  response.headers.add("Cache-Control", digest ? "public, max-age=365000000, immutable" : "public, max-age=600");
+  return response;
+}
+
+bool link_agrees(const FileLink& link, const catalog::FileRow& row) {
+  if (const auto* prefix = std::get_if<Sha256PrefixLink>(&link.target)) return row.digest.hex().starts_with(prefix->prefix);
+  return false;
+}
+
+}  // namespace
+
+std::string blob_fact(const Digest& digest) { return "blob:" + digest.hex(); }
+
+Files::Files(Dependencies use) : use_(use) {}
+
+Task<Response> Files::get(Request& request, Route route) {
+  const auto index = use_.registry.find_index(route.key());
+  const auto link = index ? parse_link(path_of(route)) : std::nullopt;
+  if (!link) {
+    auto response = http::error_response(no_file(), request);
+    response.route = "file";
+    co_return response;
+  }
+  // The permission first, the facts after: a change in between drops the answer.
+  std::vector<std::string> facts = {index_fact(index->key())};
+  for (const auto& name : project_candidates(link->filename)) facts.push_back(project_fact(index->key(), name));
+  auto permission = use_.facts.stand_on(facts);
+  auto work = index->is_mirror() ? mirrored(request, index, *link, permission) : hosted(request, index, *link, permission);
+  auto response = co_await std::move(work);
+  if (response.route.empty()) response.route = "file";
+  co_return response;
+}
+
+Task<Response> Files::mirrored(Request& request, std::shared_ptr<const IndexConfig> index, FileLink link, Permission permission) {
+  if (!index->mirror_url) co_return http::error_response(no_file(), request);
+  auto file = co_await use_.mirrors.file(mirror_source(*index), link);
+  if (!file) {
+    auto error = std::move(file).error();
+    // Bytes that are damaged here are our trouble, not a wrong request.
+    if (error.code == Code::corrupt) error.code = Code::io;
+    co_return http::error_response(error, request);
+  }
+  const auto& artifact = file->artifact;
+  // Without a digest on the page a strong validator exists only once the bytes are here.
+  const auto digest = artifact.whole || artifact.verified ? artifact.digest : std::nullopt;
+  auto response = file_response(link, digest, parse_rfc3339(file->upload_time));
+  response.outcome = artifact.outcome;
+  response.body = http::FileBody{artifact.source};
+  if (!artifact.verified) {
+    response.headers.add("X-Bodega-Unverified", "the upstream's page gives no digest for this file");
+    response.log_detail = "unverified";
+  }
+  if (artifact.whole && artifact.digest) {
+    keep_hot(request, response, permission, artifact.digest);
+    use_.space.watch(*artifact.digest, response.hot);
+  }
+  co_return response;
+}
+
+Task<Response> Files::hosted(Request& request, std::shared_ptr<const IndexConfig> index, FileLink link, Permission permission) {
+  const std::string key = index->key();
+  struct Found {
+    std::optional<catalog::FileRow> row;
+    bool deleted = false;
+  };
+  auto question = [&key, &link](catalog::Reader& reader) -> Result<Found> {
+    Found found;
+    auto row = reader.file(key, link.filename);
+    if (row) {
+      found.row = std::move(*row);
+      return found;
+    }
+    if (row.error().code != Code::not_found) return fail(row.error());
+    BODEGA_TRY(found.deleted, reader.was_deleted(key, link.filename));
+    return found;
+  };
+  auto found = co_await use_.catalog.read(question);
+  if (!found) co_return http::error_response(found.error(), request);
+  if (!found->row || !link_agrees(link, *found->row)) {
+    if (!found->deleted) co_return http::error_response(no_file(), request);
+    const Error gone{Code::gone, "file existed, deleted in later serial", {}, std::nullopt};
+    co_return http::error_response(gone, request);
+  }
+  const auto& row = *found->row;
+  if (link.is_metadata) {
+    if (!row.metadata || !row.metadata_digest) {
+      const Error none{Code::not_found, "no metadata found in " + row.filename, {}, std::nullopt};
+      co_return http::error_response(none, request);
+    }
+    auto response = file_response(link, row.metadata_digest, row.uploaded_at);
+    response.body = std::make_shared<const std::string>(*row.metadata);
+    keep_hot(request, response, permission, std::nullopt);
+    co_return response;
+  }
+  auto blob = co_await use_.artifacts.open(row.digest);
+  if (!blob) {
+    const Error damaged{Code::io, "the file is damaged or missing on the server's disk; its operator must restore it",
+                        blob.error().describe(), std::nullopt};
+    use_.log.error("file.damaged_hosted",
+                   {{"index", key}, {"file", row.filename}, {"sha256", row.digest.hex()}, {"why", blob.error().describe()}});
+    co_return http::error_response(damaged, request);
+  }
+  auto response = file_response(link, row.digest, row.uploaded_at);
+  response.body = http::FileBody{*blob};
+  keep_hot(request, response, permission, row.digest);
+  co_return response;
+}
+
+void Files::keep_hot(const Request& request, Response& response, Permission permission, const std::optional<Digest>& blob) {
+  if (!request.query.empty()) return;
+  if (blob) use_.facts.also(blob_fact(*blob), permission);
+  response.hot = http::make_hot_entry(response, request.path, http::kAnyClass, std::move(permission), use_.clock.mono() + kHotFor);
+}
+
+}  // namespace bodega::pypi

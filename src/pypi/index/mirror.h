@@ -1,0 +1,84 @@
+// A mirror index: pages and files of an upstream, through the cache. Home loop only.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "async/offload.h"
+#include "base/log.h"
+#include "cache/artifacts.h"
+#include "cache/documents.h"
+#include "pypi/format/links.h"
+#include "pypi/format/page.h"
+
+namespace bodega::pypi {
+
+// What of an index's configuration a mirror works from.
+struct MirrorSource {
+  std::string index;               // "user/name"
+  Url url;                         // the upstream's simple API; path ends with '/'
+  std::optional<Duration> expiry;  // how long a page counts as fresh; else the server's own bound
+};
+
+struct MirrorPage {
+  std::shared_ptr<const ProjectPage> page;
+  WallTime fetched_at{};
+  WallTime expires_at{};
+  WallTime changed_at{};
+  http::CacheOutcome outcome = http::CacheOutcome::hit;
+  bool stale = false;
+  std::string problem;  // why it is stale
+};
+
+struct MirrorFile {
+  cache::Artifact artifact;
+  std::string project;      // whose page lists it
+  std::string upload_time;  // as on the page; may be empty
+};
+
+// The upstream's page of a project: <url><name>/.
+Result<Url> project_url(const MirrorSource& source, const std::string& name);
+// What an upstream sent as a project page, whatever its Content-Type claims, in the form that is kept.
+Result<std::string> convert_page(const cache::UpstreamAnswer& answer, const std::string& name);
+// What the bytes of a listed file, or of its metadata sibling, must agree with.
+store::Expected expected_of(const PageFile& file);
+Result<store::Expected> expected_metadata_of(const PageFile& file);  // not_found: the page offers none
+
+class Mirrors {
+ public:
+  struct Dependencies {
+    cache::Documents& documents;
+    cache::Artifacts& artifacts;
+    Pool& pool;
+    const Clock& clock;
+    Log& log;
+  };
+  explicit Mirrors(Dependencies use);
+
+  // `name` is normalised. not_found only when the upstream says so; upstream_* when it fails and there is no copy.
+  Task<Result<MirrorPage>> page(MirrorSource source, std::string name, cache::ClientWish wish);
+  // The file a link means. not_found when no page lists it, even after a second look at a page that was not just fetched.
+  Task<Result<MirrorFile>> file(MirrorSource source, FileLink link);
+
+ private:
+  struct Decoded {
+    std::string key;
+    WallTime changed_at{};
+    std::shared_ptr<const ProjectPage> page;
+    std::size_t bytes = 0;
+  };
+
+  Task<Result<std::shared_ptr<const ProjectPage>>> decoded(std::string key, std::shared_ptr<const catalog::DocumentRow> row);
+  void keep(Decoded decoded);
+  Task<Result<MirrorFile>> fetch(const PageFile& file, bool metadata);
+
+  Dependencies use_;
+  // Pages in use, newest first: a resolver that reads one page asks for many files of it.
+  std::list<Decoded> recent_;
+  std::unordered_map<std::string, std::list<Decoded>::iterator> by_key_;
+  std::size_t recent_bytes_ = 0;
+};
+
+}  // namespace bodega::pypi

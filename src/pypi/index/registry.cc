@@ -1,0 +1,355 @@
+#include "pypi/index/registry.h"
+
+#include <algorithm>
+#include <set>
+
+#include "access/random.h"
+#include "base/text.h"
+
+namespace bodega::pypi {
+namespace {
+
+constexpr std::string_view kRootPypi = "root/pypi";
+
+bool equal(const catalog::UserRow& a, const catalog::UserRow& b) {
+  return a.name == b.name && a.password_hash == b.password_hash && a.profile_json == b.profile_json && a.created == b.created &&
+         a.modified == b.modified;
+}
+
+// 32 hex digits, as devpi's uuid4().hex.
+std::string new_uuid() {
+  std::string bytes = access::random_bytes(16);
+  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);  // RFC 9562: version 4
+  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);  // variant
+  return to_hex(bytes);
+}
+
+// A word to type once: 120 bits, no letters that look alike.
+Secret new_password() {
+  constexpr std::string_view alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
+  static_assert(alphabet.size() == 32);
+  std::string out;
+  for (const char c : access::random_bytes(24)) out += alphabet[static_cast<unsigned char>(c) % 32];
+  return Secret(std::move(out));
+}
+
+std::string url_text(const Url& url) {
+  if (url.user.empty() && url.password.empty()) return url.text();
+  const std::string text = url.text();
+  const auto host = text.find("://") + 3;
+  return text.substr(0, host) + percent_encode(url.user) + ":" + percent_encode(url.password.reveal()) + "@" + text.substr(host);
+}
+
+Json root_pypi_options(const StartOptions& options) {
+  Json out = Json::object();
+  out.set("type", "mirror");
+  out.set("volatile", false);
+  out.set("title", "PyPI");
+  out.set("mirror_url", url_text(options.explicit_upstream ? *options.explicit_upstream : options.upstream));
+  if (!options.mirror_web_url_fmt.empty()) out.set("mirror_web_url_fmt", options.mirror_web_url_fmt);
+  return out;
+}
+
+struct Loaded {
+  std::vector<catalog::UserRow> users;
+  std::vector<catalog::IndexRow> indexes;
+};
+
+}  // namespace
+
+Registry::Registry(Dependencies use) : use_(use) {}
+
+Task<Result<void>> Registry::first_start(StartOptions options) {
+  explicit_upstream_ = options.explicit_upstream;
+  auto settings = co_await ensure_settings();
+  BODEGA_CO_TRY_VOID(std::move(settings));
+  auto root = co_await ensure_root(std::move(options));
+  BODEGA_CO_TRY_VOID(std::move(root));
+  auto loaded = co_await load();
+  co_return loaded;
+}
+
+Task<Result<void>> Registry::ensure_settings() {
+  auto question = [](catalog::Transaction& transaction) -> Result<std::pair<std::string, std::string>> {
+    const auto ensure = [&](std::string_view key, const auto& make) -> Result<std::string> {
+      auto present = transaction.setting(key);
+      if (present || present.error().code != Code::not_found) return present;
+      std::string value = make();
+      BODEGA_TRY_VOID(transaction.set_setting(key, value));
+      return value;
+    };
+    BODEGA_TRY(std::string uuid, ensure("uuid", [] { return new_uuid(); }));
+    BODEGA_TRY(std::string secret, ensure("token-secret", [] { return to_hex(access::random_bytes(access::kTokenSecretBytes)); }));
+    return std::pair(std::move(uuid), std::move(secret));
+  };
+  auto settings = co_await use_.catalog.write(question);
+  if (!settings) co_return fail(std::move(settings).error().with_context("settings"));
+  uuid_ = std::move(settings->first);
+  const auto key = from_hex(settings->second);
+  if (!key || key->empty()) co_return fail(Code::corrupt, "The setting token-secret is no hexadecimal text.");
+  token_secret_ = Secret(*key);
+  co_return Result<void>();
+}
+
+Task<Result<std::string>> Registry::first_root_hash(const StartOptions& options) {
+  if (options.root_password_hash) {
+    if (!access::Argon2Hash::parse(*options.root_password_hash))
+      co_return fail(Code::invalid, "The password hash of root is no Argon2 hash.");
+    co_return *options.root_password_hash;
+  }
+  Secret password = options.root_password ? *options.root_password : new_password();
+  if (!options.root_password && options.keep_generated) {
+    auto kept = options.keep_generated(password);
+    if (!kept) co_return fail(std::move(kept).error());
+  }
+  auto hash = co_await use_.hasher.hash(std::move(password));
+  co_return hash;
+}
+
+Task<Result<void>> Registry::ensure_root(StartOptions options) {
+  auto question = [](catalog::Reader& reader) { return reader.user("root"); };
+  auto present = co_await use_.catalog.read(question);
+  if (present) co_return Result<void>();
+  if (present.error().code != Code::not_found) co_return fail(std::move(present).error());
+  auto hash = co_await first_root_hash(options);
+  if (!hash) co_return fail(std::move(hash).error());
+  catalog::UserRow root;
+  root.name = "root";
+  root.password_hash = std::move(*hash);
+  root.created = std::chrono::floor<std::chrono::seconds>(use_.clock.wall());
+  const catalog::IndexRow index{"root", "pypi", root_pypi_options(options).compact()};
+  auto write = [&root, &index](catalog::Transaction& transaction) -> Result<void> {
+    BODEGA_TRY_VOID(transaction.insert_user(root));
+    return transaction.insert_index(index);
+  };
+  auto done = co_await use_.catalog.write(write);
+  if (done) use_.log.info("registry.first_start", {{"user", root.name}, {"index", kRootPypi}});
+  co_return done;
+}
+
+Task<Result<void>> Registry::load() {
+  auto question = [](catalog::Reader& reader) -> Result<Loaded> {
+    Loaded out;
+    BODEGA_TRY(out.users, reader.users());
+    BODEGA_TRY(out.indexes, reader.indexes());
+    return out;
+  };
+  auto loaded = co_await use_.catalog.read(question);
+  if (!loaded) co_return fail(std::move(loaded).error());
+  users_.clear();
+  indexes_.clear();
+  for (auto& row : loaded->users) publish_user(std::move(row));
+  for (const auto& row : loaded->indexes) {
+    auto config = load_index_config(row.user, row.name, row.options_json);
+    if (!config) co_return fail(std::move(config).error().with_context("index " + row.key()));
+    publish_index(std::move(*config));
+  }
+  co_return Result<void>();
+}
+
+UserRef Registry::find_user(std::string_view name) const {
+  const auto found = users_.find(name);
+  return found == users_.end() ? nullptr : found->second;
+}
+
+IndexRef Registry::find_index(std::string_view key) const {
+  const auto found = indexes_.find(key);
+  return found == indexes_.end() ? nullptr : found->second;
+}
+
+std::vector<UserRef> Registry::users() const {
+  std::vector<UserRef> out;
+  for (const auto& [name, user] : users_) out.push_back(user);
+  return out;
+}
+
+std::optional<access::Account> Registry::account(std::string_view user) const {
+  const auto found = users_.find(user);
+  if (found == users_.end()) return std::nullopt;
+  return access::Account{found->second->row.password_hash, found->second->row.created};
+}
+
+std::vector<std::string> Registry::affected_by(const std::string& key) const {
+  std::map<std::string, std::vector<std::string>> heirs;
+  for (const auto& [heir, config] : indexes_) {
+    for (const auto& base : config->bases) heirs[base].push_back(heir);
+  }
+  std::vector<std::string> out{key};
+  std::set<std::string> seen{key};
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto found = heirs.find(out[i]);
+    if (found == heirs.end()) continue;
+    for (const auto& heir : found->second) {
+      if (seen.insert(heir).second) out.push_back(heir);
+    }
+  }
+  return out;
+}
+
+Task<Result<void>> Registry::commit(Write write) {
+  auto done = co_await use_.catalog.write(std::move(write));
+  co_return done;
+}
+
+Task<Result<UserRef>> Registry::create_user(catalog::UserRow user) {
+  auto pass = co_await turn_.enter();
+  if (!pass) co_return fail(std::move(pass).error());
+  Write write = [&user](catalog::Transaction& transaction) { return transaction.insert_user(user); };
+  auto done = co_await commit(std::move(write));
+  if (!done) co_return fail(std::move(done).error());
+  const std::string name = user.name;
+  publish_user(std::move(user));
+  use_.log.info("user.created", {{"user", name}});
+  co_return find_user(name);
+}
+
+Task<Result<UserRef>> Registry::change_user(std::string name, std::function<Result<catalog::UserRow>(const User&)> change) {
+  auto pass = co_await turn_.enter();
+  if (!pass) co_return fail(std::move(pass).error());
+  const UserRef present = find_user(name);
+  if (!present) co_return fail(Code::not_found, "no user '" + name + "'");
+  auto row = change(*present);
+  if (!row) co_return fail(std::move(row).error());
+  if (equal(*row, present->row)) co_return present;
+  Write write = [&row](catalog::Transaction& transaction) { return transaction.update_user(*row); };
+  auto done = co_await commit(std::move(write));
+  if (!done) co_return fail(std::move(done).error());
+  publish_user(std::move(*row));
+  use_.log.info("user.changed", {{"user", name}});
+  co_return find_user(name);
+}
+
+Task<Result<void>> Registry::delete_user(std::string name, std::function<Result<void>(const User&)> check) {
+  auto pass = co_await turn_.enter();
+  if (!pass) co_return fail(std::move(pass).error());
+  const UserRef present = find_user(name);
+  if (!present) co_return fail(Code::not_found, "no user '" + name + "'");
+  auto allowed = check(*present);
+  if (!allowed) co_return fail(std::move(allowed).error());
+  Write write = [&name](catalog::Transaction& transaction) { return transaction.delete_user(name); };
+  auto done = co_await commit(std::move(write));
+  if (!done) co_return fail(std::move(done).error());
+  const std::vector<std::string> gone = present->indexes;
+  users_.erase(name);
+  for (const auto& index : gone) {
+    const std::string key = name + "/" + index;
+    withdraw_index(key);
+    co_await forget_documents(key);
+  }
+  use_.log.info("user.deleted", {{"user", name}});
+  co_return Result<void>();
+}
+
+Task<Result<IndexRef>> Registry::create_index(std::string user, std::string name, std::function<Result<Json>()> options) {
+  auto pass = co_await turn_.enter();
+  if (!pass) co_return fail(std::move(pass).error());
+  const std::string key = user + "/" + name;
+  if (!find_user(user)) co_return fail(Code::not_found, "no user '" + user + "'");
+  if (find_index(key)) co_return fail(Code::conflict, "index '" + key + "' exists");
+  auto chosen = options();
+  if (!chosen) co_return fail(std::move(chosen).error());
+  const catalog::IndexRow row{user, name, chosen->compact()};
+  Write write = [&row](catalog::Transaction& transaction) { return transaction.insert_index(row); };
+  auto done = co_await commit(std::move(write));
+  if (!done) co_return fail(std::move(done).error());
+  co_await forget_documents(key);
+  auto published = publish_index(make_index_config(std::move(user), std::move(name), std::move(*chosen)));
+  use_.log.info("index.created", {{"index", key}});
+  co_return published;
+}
+
+Task<Result<IndexRef>> Registry::change_index(std::string key, std::function<Result<Json>(const IndexConfig&)> change) {
+  auto pass = co_await turn_.enter();
+  if (!pass) co_return fail(std::move(pass).error());
+  const IndexRef present = find_index(key);
+  if (!present) co_return fail(Code::not_found, "The stage " + key + " could not be found.");
+  auto chosen = change(*present);
+  if (!chosen) co_return fail(std::move(chosen).error());
+  if (chosen->compact() == present->options.compact()) co_return present;
+  const catalog::IndexRow row{present->user, present->name, chosen->compact()};
+  Write write = [&row](catalog::Transaction& transaction) { return transaction.update_index(row); };
+  auto done = co_await commit(std::move(write));
+  if (!done) co_return fail(std::move(done).error());
+  const bool other_upstream = chosen->text("mirror_url") != present->options.text("mirror_url");
+  auto published = publish_index(make_index_config(present->user, present->name, std::move(*chosen)));
+  if (other_upstream) {
+    co_await forget_documents(key);
+    revoke(key);  // what was answered from the old documents meanwhile
+  }
+  use_.log.info("index.changed", {{"index", key}});
+  co_return published;
+}
+
+Task<Result<void>> Registry::delete_index(std::string key, std::function<Result<void>(const IndexConfig&)> check) {
+  auto pass = co_await turn_.enter();
+  if (!pass) co_return fail(std::move(pass).error());
+  const IndexRef present = find_index(key);
+  if (!present) co_return fail(Code::not_found, "The stage " + key + " could not be found.");
+  auto allowed = check(*present);
+  if (!allowed) co_return fail(std::move(allowed).error());
+  Write write = [&key](catalog::Transaction& transaction) { return transaction.delete_index(key); };
+  auto done = co_await commit(std::move(write));
+  if (!done) co_return fail(std::move(done).error());
+  withdraw_index(key);
+  co_await forget_documents(key);
+  use_.log.info("index.deleted", {{"index", key}});
+  co_return Result<void>();
+}
+
+Task<void> Registry::forget_documents(std::string key) {
+  auto write = [&key](catalog::CacheTransaction& transaction) { return transaction.forget_index(key); };
+  auto done = co_await use_.catalog.write_cache(write);
+  if (!done) use_.log.warning("registry.documents_kept", {{"index", key}, {"error", done.error().describe()}});
+}
+
+void Registry::publish_user(catalog::UserRow row) {
+  auto user = std::make_shared<User>();
+  auto profile = Json::parse(row.profile_json);
+  user->profile = profile && profile->is_object() ? std::move(*profile) : Json::object();
+  const auto found = users_.find(row.name);
+  if (found != users_.end()) user->indexes = found->second->indexes;
+  std::string name = row.name;
+  user->row = std::move(row);
+  users_[std::move(name)] = std::move(user);
+}
+
+IndexRef Registry::publish_index(IndexConfig config) {
+  apply_upstream(config);
+  const std::string key = config.key();
+  if (const auto user = users_.find(config.user); user != users_.end() && !indexes_.contains(key)) {
+    // A copy: whoever holds the old view keeps it whole.
+    auto changed = std::make_shared<User>(*user->second);
+    changed->indexes.push_back(config.name);
+    user->second = std::move(changed);
+  }
+  auto published = std::make_shared<const IndexConfig>(std::move(config));
+  indexes_[key] = published;
+  revoke(key);
+  return published;
+}
+
+void Registry::withdraw_index(const std::string& key) {
+  const auto found = indexes_.find(key);
+  if (found == indexes_.end()) return;
+  const IndexRef gone = found->second;
+  indexes_.erase(found);
+  if (const auto user = users_.find(gone->user); user != users_.end()) {
+    auto changed = std::make_shared<User>(*user->second);
+    std::erase(changed->indexes, gone->name);
+    user->second = std::move(changed);
+  }
+  revoke(key);
+}
+
+void Registry::revoke(const std::string& key) {
+  for (const auto& affected : affected_by(key)) use_.facts.revoke("index:" + affected);
+}
+
+void Registry::apply_upstream(IndexConfig& config) const {
+  if (!explicit_upstream_ || config.key() != kRootPypi || !config.is_mirror()) return;
+  Json options = std::move(config.options);
+  options.set("mirror_url", url_text(*explicit_upstream_));
+  config = make_index_config(config.user, config.name, std::move(options));
+}
+
+}  // namespace bodega::pypi

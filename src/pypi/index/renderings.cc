@@ -1,0 +1,143 @@
+#include "pypi/index/renderings.h"
+
+#include <variant>
+
+#include "async/loop.h"
+#include "base/digest.h"
+#include "pypi/format/links.h"
+#include "pypi/format/page_render.h"
+#include "pypi/index/compress.h"
+
+namespace bodega::pypi {
+namespace {
+
+// Larger bodies are sent by sendfile from a spool file: from here on the copy into the socket costs more than a second system call (as
+// http/outgoing.h, kSmallFile).
+constexpr std::size_t kInMemory = 16 * 1024;
+// Compressing this much takes about 15 ms, which a first asker may wait; beyond it the page goes out as it is.
+constexpr std::size_t kCompressNow = 1 << 20;
+// Below it a coding saves less than its header costs.
+constexpr std::size_t kCompressFrom = 1024;
+// Renditions kept. Small bodies are memory (at most 16 KiB a coding), large ones descriptors.
+constexpr std::size_t kKept = 512;
+
+std::string etag_of(std::string_view bytes) { return '"' + Digest::of(bytes).hex().substr(0, 32) + '"'; }
+
+std::size_t slot(ContentEncoding encoding) { return static_cast<std::size_t>(encoding); }
+
+Result<std::string> bytes_of(const Coding& coding) {
+  if (const auto* text = std::get_if<std::shared_ptr<const std::string>>(&coding.body)) return **text;
+  return read_all(*std::get<http::FileBody>(coding.body).source);
+}
+
+std::string render(const MergedPage& merged, const std::vector<std::string>& prefixes, PageFormat format) {
+  const auto* first = merged.page->files.data();
+  const LinkFunction link = [&merged, &prefixes, first](std::string& out, const PageFile& file) {
+    out += prefixes[merged.origin.empty() ? 0 : merged.origin[static_cast<std::size_t>(&file - first)]];
+    append_link(out, file);
+  };
+  return format == PageFormat::json ? render_json(*merged.page, link) : render_html(*merged.page, link);
+}
+
+}  // namespace
+
+Renderings::Renderings(Pool& pool, Loop& home, Log& log, Spool spool)
+    : pool_(pool), log_(log), spool_(std::move(spool)), tasks_(home, [&log](const std::string& what) {
+        log.error("bug", {{"in", "renderings"}, {"what", what}});
+      }) {}
+
+std::shared_ptr<Rendition> Renderings::find(const std::string& key) {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return nullptr;
+  if (!found->second->rendition->validity->stands()) {
+    recent_.erase(found->second);
+    by_key_.erase(found);
+    return nullptr;
+  }
+  recent_.splice(recent_.begin(), recent_, found->second);
+  return found->second->rendition;
+}
+
+Result<std::shared_ptr<const Coding>> Renderings::seal(std::string bytes) const {
+  auto coding = std::make_shared<Coding>();
+  coding->size = bytes.size();
+  coding->etag = etag_of(bytes);
+  if (bytes.size() > kInMemory) {
+    auto file = spool_(bytes);
+    if (file) {
+      coding->body = http::FileBody{std::move(*file)};
+      return coding;
+    }
+    // No room to spool: memory will do for this answer.
+    log_.warning("page.not_spooled", {{"bytes", bytes.size()}, {"why", file.error().describe()}});
+  }
+  coding->body = std::make_shared<const std::string>(std::move(bytes));
+  return coding;
+}
+
+Task<Result<std::shared_ptr<Rendition>>> Renderings::make(std::string key, MergedPage merged, std::vector<std::string> prefixes,
+                                                          PageFormat format, std::shared_ptr<const http::Validity> validity,
+                                                          WallTime changed_at) {
+  if (auto made = find(key)) co_return made;
+  if (auto flight = making_.find(key)) co_return co_await cache::wait_landed<std::shared_ptr<Rendition>>(std::move(flight));
+  const auto flight = making_.begin(key);
+  auto work = [this, &merged, &prefixes, format] { return seal(render(merged, prefixes, format)); };
+  auto identity = co_await offload(pool_, work);
+  if (!identity) {
+    making_.land(key, flight, fail(identity.error()));
+    co_return fail(identity.error());
+  }
+  auto rendition = std::make_shared<Rendition>();
+  rendition->codings[slot(ContentEncoding::identity)] = std::move(*identity);
+  rendition->validity = std::move(validity);
+  rendition->last_serial = merged.page->last_serial;
+  rendition->changed_at = changed_at;
+  keep(key, rendition);
+  making_.land(key, flight, rendition);
+  co_return rendition;
+}
+
+void Renderings::keep(const std::string& key, std::shared_ptr<Rendition> rendition) {
+  const auto found = by_key_.find(key);
+  if (found != by_key_.end()) {
+    recent_.erase(found->second);
+    by_key_.erase(found);
+  }
+  recent_.push_front(Entry{key, std::move(rendition)});
+  by_key_[key] = recent_.begin();
+  if (recent_.size() <= kKept) return;
+  by_key_.erase(recent_.back().key);
+  recent_.pop_back();
+}
+
+Task<Result<std::shared_ptr<const Coding>>> Renderings::coding(std::shared_ptr<Rendition> rendition, ContentEncoding wanted) {
+  const auto identity = rendition->codings[slot(ContentEncoding::identity)];
+  if (rendition->codings[slot(wanted)]) co_return rendition->codings[slot(wanted)];
+  if (identity->size < kCompressFrom) co_return identity;
+  const std::string key = identity->etag + std::string(to_string(wanted));
+  auto flight = compressing_.find(key);
+  if (!flight) {
+    flight = compressing_.begin(key);
+    auto work = compress(std::move(rendition), wanted, key, flight);
+    tasks_.spawn(std::move(work));
+  }
+  if (identity->size > kCompressNow) co_return identity;
+  co_return co_await cache::wait_landed<std::shared_ptr<const Coding>>(std::move(flight));
+}
+
+Task<void> Renderings::compress(std::shared_ptr<Rendition> rendition, ContentEncoding wanted, std::string key, CodingFlight flight) {
+  const auto identity = rendition->codings[slot(ContentEncoding::identity)];
+  auto work = [this, &identity, wanted]() -> Result<std::shared_ptr<const Coding>> {
+    BODEGA_TRY(const std::string bytes, bytes_of(*identity));
+    return seal(pypi::compress(bytes, wanted));
+  };
+  auto made = co_await offload(pool_, work);
+  if (made) {
+    rendition->codings[slot(wanted)] = *made;
+  } else {
+    log_.warning("page.not_compressed", {{"why", made.error().describe()}});
+  }
+  compressing_.land(key, flight, std::move(made));
+}
+
+}  // namespace bodega::pypi

@@ -1,0 +1,75 @@
+// Pages as bytes, made on first demand and shared by every response and hot table that sends them. Home loop only; the work runs in the
+// pool.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "async/offload.h"
+#include "async/task_group.h"
+#include "base/log.h"
+#include "cache/flights.h"
+#include "http/hot.h"
+#include "http/message.h"
+#include "pypi/index/merged_page.h"
+#include "pypi/index/negotiate.h"
+
+namespace bodega::pypi {
+
+// One content coding of one representation.
+struct Coding {
+  http::Body body;  // shared text, or a spooled file when large
+  std::uint64_t size = 0;
+  std::string etag;  // strong, of this coding's bytes
+};
+
+// One representation of a page, valid as long as its facts stand.
+struct Rendition {
+  std::array<std::shared_ptr<const Coding>, 3> codings;  // by ContentEncoding; identity is always there
+  std::shared_ptr<const http::Validity> validity;
+  std::uint64_t last_serial = 0;
+  WallTime changed_at{};
+};
+
+// Spools bytes that are too large for memory.
+using Spool = std::function<Result<std::shared_ptr<const FileSource>>(std::string_view)>;
+
+class Renderings {
+ public:
+  Renderings(Pool& pool, Loop& home, Log& log, Spool spool);
+
+  // What is kept for the key, while it stands.
+  std::shared_ptr<Rendition> find(const std::string& key);
+  // Renders `merged` and keeps it under the key; once for all who ask at one moment.
+  Task<Result<std::shared_ptr<Rendition>>> make(std::string key, MergedPage merged, std::vector<std::string> prefixes, PageFormat format,
+                                                std::shared_ptr<const http::Validity> validity, WallTime changed_at);
+  // The coding to send to a client that prefers `wanted`: made now when that is quick, else identity now and the other from the next time
+  // on.
+  Task<Result<std::shared_ptr<const Coding>>> coding(std::shared_ptr<Rendition> rendition, ContentEncoding wanted);
+  Task<void> close() { return tasks_.close(); }
+
+ private:
+  struct Entry {
+    std::string key;
+    std::shared_ptr<Rendition> rendition;
+  };
+  using CodingFlight = cache::Flights<std::shared_ptr<const Coding>>::Ref;
+  Task<void> compress(std::shared_ptr<Rendition> rendition, ContentEncoding wanted, std::string key, CodingFlight flight);
+  void keep(const std::string& key, std::shared_ptr<Rendition> rendition);
+  Result<std::shared_ptr<const Coding>> seal(std::string bytes) const;
+
+  Pool& pool_;
+  Log& log_;
+  Spool spool_;
+  std::list<Entry> recent_;  // newest first
+  std::unordered_map<std::string, std::list<Entry>::iterator> by_key_;
+  cache::Flights<std::shared_ptr<Rendition>> making_;
+  cache::Flights<std::shared_ptr<const Coding>> compressing_;
+  TaskGroup tasks_;
+};
+
+}  // namespace bodega::pypi

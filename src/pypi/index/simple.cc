@@ -1,0 +1,294 @@
+#include "pypi/index/simple.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "http/error_response.h"
+#include "pypi/format/names.h"
+#include "pypi/format/project_list.h"
+
+namespace bodega::pypi {
+
+using cache::ClientWish;
+using http::CacheOutcome;
+using http::Request;
+using http::Response;
+
+namespace {
+
+// Facts do not change by themselves; this only bounds how long an entry nobody asks for is kept.
+constexpr auto kHostedFresh = std::chrono::hours(1);
+
+Error no_stage(const Route& route) { return {Code::not_found, "The stage " + route.key() + " could not be found.", {}, std::nullopt}; }
+Error no_project(const std::string& name) { return {Code::not_found, "The project " + name + " does not exist.", {}, std::nullopt}; }
+
+Response not_acceptable(const Request& request) {
+  const Error error{Code::invalid,
+                    "this page can be had as " + std::string(kJsonType) + ", " + std::string(kHtmlType) + " or text/html",
+                    {},
+                    std::nullopt};
+  return http::error_response(406, error, request);
+}
+
+Response redirect(std::string location) {
+  Response response;
+  response.status = 301;
+  response.headers.add("Location", std::move(location));
+  response.headers.add("Cache-Control", "public, max-age=3600");
+  response.body = std::string();
+  return response;
+}
+
+ClientWish wish_of(const Request& request) { return wants_fresh(request.headers) ? ClientWish::no_cache : ClientWish::cached_is_fine; }
+
+std::int64_t seconds_left(WallTime until, WallTime now) {
+  return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(until - now).count());
+}
+
+}  // namespace
+
+std::string index_fact(const std::string& index) { return "index:" + index; }
+std::string project_fact(const std::string& index, const std::string& project) { return "project:" + index + "/" + project; }
+std::string list_fact(const std::string& index) { return "list:" + index; }
+
+MirrorSource mirror_source(const IndexConfig& index) {
+  MirrorSource source{index.key(), index.mirror_url.value_or(Url{}), std::nullopt};
+  if (index.mirror_cache_expiry) source.expiry = *index.mirror_cache_expiry;
+  return source;
+}
+
+Simple::Simple(Dependencies use, SimpleOptions options) : use_(use), options_(options) {}
+
+Task<Response> Simple::project(Request& request, Route route, PagePlace place) {
+  Response response;
+  const auto index = use_.registry.find_index(route.key());
+  if (!index) co_return http::error_response(no_stage(route), request);
+  if (!is_valid_name(route.project)) co_return http::error_response(no_project(route.project), request);
+  const std::string name = normalize_name(route.project);
+  if (place == PagePlace::simple && (name != route.project || !request.trailing_slash)) {
+    co_return redirect((request.trailing_slash ? "../" : "") + name + "/" + (request.query.empty() ? "" : "?" + request.query));
+  }
+  const auto negotiated = negotiate(request);
+  if (!negotiated.choice) co_return not_acceptable(request);
+
+  auto assembled = co_await assemble(index, name, wish_of(request));
+  if (!assembled) co_return http::error_response(assembled.error(), request);
+  const auto format = negotiated.choice->format;
+  const std::string key =
+      index->key() + "|" + name + (format == PageFormat::json ? "|json|" : "|html|") + std::to_string(static_cast<int>(place));
+  auto rendition = use_.renderings.find(key);
+  if (!rendition) {
+    auto merged = merge_pages(assembled->contributions, name);
+    auto prefixes = link_prefixes(merged.indexes, index->key(), place);
+    auto making = use_.renderings.make(key, std::move(merged), std::move(prefixes), format, assembled->validity, assembled->changed_at);
+    auto made = co_await std::move(making);
+    if (!made) co_return http::error_response(made.error(), request);
+    rendition = std::move(*made);
+  }
+  auto coding = co_await use_.renderings.coding(rendition, negotiated.encoding);
+  if (!coding) co_return http::error_response(coding.error(), request);
+  co_return page_response(request, *index, *assembled, *rendition, **coding, negotiated);
+}
+
+Response Simple::page_response(const Request& request, const IndexConfig& index, const Assembled& assembled, const Rendition& rendition,
+                               const Coding& coding, const Negotiated& negotiated) const {
+  Response response;
+  response.route = "simple.project";
+  response.outcome = assembled.outcome;
+  response.log_detail = assembled.problem;
+  response.headers.add("Content-Type", std::string(negotiated.choice->content_type));
+  response.headers.add("Vary", "Accept, Accept-Encoding");
+  ContentEncoding sent = ContentEncoding::identity;
+  for (const auto encoding : {ContentEncoding::gzip, ContentEncoding::zstd}) {
+    if (rendition.codings[static_cast<std::size_t>(encoding)].get() == &coding) sent = encoding;
+  }
+  if (sent != ContentEncoding::identity) response.headers.add("Content-Encoding", std::string(to_string(sent)));
+  response.headers.add("ETag", coding.etag);
+  if (rendition.changed_at != WallTime{}) response.headers.add("Last-Modified", http_date(rendition.changed_at));
+  if (rendition.last_serial != 0) response.headers.add("X-PyPI-Last-Serial", std::to_string(rendition.last_serial));
+
+  const WallTime now = use_.clock.wall();
+  const auto bound = index.is_mirror() ? options_.max_age : options_.stage_max_age;
+  std::int64_t max_age =
+      std::min(seconds_left(assembled.fresh_until, now), std::chrono::duration_cast<std::chrono::seconds>(bound).count());
+  if (assembled.hosted) max_age = 0;  // an upload is seen at once
+  // A stale page is worth another look soon, but not at once by everybody.
+  if (assembled.stale) max_age = 10;
+  response.headers.add("Cache-Control", max_age == 0 ? "public, max-age=0, must-revalidate" : "public, max-age=" + std::to_string(max_age));
+  response.body = coding.body;
+
+  const bool final_coding = sent == negotiated.encoding || negotiated.encoding == ContentEncoding::identity || coding.size < 4096;
+  if (!assembled.stale && final_coding && request.query.empty()) {
+    const auto fresh = std::chrono::duration_cast<Duration>(assembled.fresh_until - now);
+    response.hot = http::make_hot_entry(response, request.path, request.accept_class, assembled.validity, use_.clock.mono() + fresh);
+  }
+  return response;
+}
+
+SearchOrder Simple::order_of(const IndexRef& index) const {
+  return search_order(index, [this](const std::string& key) { return use_.registry.find_index(key); });
+}
+
+Task<Result<Simple::Assembled>> Simple::assemble(IndexRef index, std::string name, ClientWish wish) {
+  const auto order = order_of(index);
+  Assembled out;
+  // The permission first, the facts after: a change in between drops the answer.
+  std::vector<std::string> facts;
+  for (const auto* group : {&order.stages, &order.mirrors}) {
+    for (const auto& config : *group) {
+      facts.push_back(index_fact(config->key()));
+      facts.push_back(project_fact(config->key(), name));
+    }
+  }
+  out.validity = use_.facts.stand_on(facts);
+  out.fresh_until = use_.clock.wall() + kHostedFresh;
+  auto hosting = co_await add_stages(order.stages, name, out);
+  if (!hosting) co_return fail(std::move(hosting).error());
+  const auto walk = walk_whitelist(order, name, [&hosting](const std::string& key) { return hosting->count(key) > 0; });
+  if (!walk.mirrors_blocked) {
+    auto mirrored = co_await add_mirrors(order.mirrors, name, wish, out);
+    if (!mirrored) co_return fail(std::move(mirrored).error());
+  }
+  if (out.contributions.empty()) co_return fail(no_project(name));
+  co_return out;
+}
+
+Task<Result<std::set<std::string>>> Simple::add_stages(const std::vector<IndexRef>& stages, const std::string& name, Assembled& out) {
+  std::set<std::string> hosting;
+  if (stages.empty()) co_return hosting;
+  struct Hosted {
+    std::string index;
+    std::vector<catalog::FileRow> files;
+    std::vector<catalog::ReleaseRow> releases;
+  };
+  auto question = [&stages, &name](catalog::Reader& reader) -> Result<std::vector<Hosted>> {
+    std::vector<Hosted> all;
+    for (const auto& config : stages) {
+      const auto row = reader.project(config->key(), name);
+      if (!row && row.error().code == Code::not_found) continue;
+      if (!row) return fail(row.error());
+      Hosted hosted{config->key(), {}, {}};
+      BODEGA_TRY(hosted.files, reader.files(hosted.index, name));
+      BODEGA_TRY(hosted.releases, reader.releases(hosted.index, name));
+      all.push_back(std::move(hosted));
+    }
+    return all;
+  };
+  auto found = co_await use_.catalog.read(question);
+  if (!found) co_return fail(std::move(found).error());
+  for (const auto& hosted : *found) {
+    hosting.insert(hosted.index);
+    out.hosted = true;
+    for (const auto& file : hosted.files) out.changed_at = std::max(out.changed_at, file.uploaded_at);
+    auto page = std::make_shared<const ProjectPage>(hosted_page(name, hosted.files, hosted.releases));
+    out.contributions.push_back({hosted.index, std::move(page)});
+  }
+  co_return hosting;
+}
+
+Task<Result<void>> Simple::add_mirrors(const std::vector<IndexRef>& mirrors, const std::string& name, ClientWish wish, Assembled& out) {
+  for (const auto& config : mirrors) {
+    if (!config->mirror_url) continue;
+    auto page = co_await use_.mirrors.page(mirror_source(*config), name, wish);
+    if (!page) {
+      if (page.error().code == Code::not_found) continue;
+      co_return fail(std::move(page).error());  // a base that fails is an error, never an absence
+    }
+    out.contributions.push_back({config->key(), page->page});
+    out.changed_at = std::max(out.changed_at, page->changed_at);
+    out.fresh_until = std::min(out.fresh_until, page->expires_at);
+    out.stale = out.stale || page->stale;
+    out.outcome = page->outcome;
+    if (page->stale) out.problem = page->problem;
+  }
+  co_return Result<void>();
+}
+
+Task<Result<std::vector<std::string>>> Simple::hosted_names(std::vector<IndexRef> stages) {
+  auto question = [&stages](catalog::Reader& reader) -> Result<std::vector<std::string>> {
+    std::vector<std::string> names;
+    std::set<std::string> seen;
+    for (const auto& config : stages) {
+      BODEGA_TRY(const auto rows, reader.projects(config->key()));
+      for (const auto& row : rows) {
+        if (seen.insert(row.name).second) names.push_back(row.name);
+      }
+    }
+    return names;
+  };
+  co_return co_await use_.catalog.read(question);
+}
+
+Task<Response> Simple::list(Request& request, Route route) {
+  const auto index = use_.registry.find_index(route.key());
+  if (!index) co_return http::error_response(no_stage(route), request);
+  if (route.place == Place::simple_list && !request.trailing_slash)
+    co_return redirect("+simple/" + (request.query.empty() ? "" : "?" + request.query));
+  const auto negotiated = negotiate(request);
+  if (!negotiated.choice) co_return not_acceptable(request);
+  const auto format = negotiated.choice->format;
+  const auto order = order_of(index);
+  const auto mirror =
+      std::find_if(order.mirrors.begin(), order.mirrors.end(), [](const IndexRef& config) { return config->mirror_url.has_value(); });
+  if (mirror == order.mirrors.end()) {
+    auto names = co_await hosted_names(order.stages);
+    if (!names) co_return http::error_response(names.error(), request);
+    ProjectListWriter writer(format, 0);
+    std::string text;
+    writer.head(text);
+    for (const auto& name : *names) writer.entry(text, name);
+    writer.tail(text);
+    Response response = list_response(ListAnswer{}, negotiated);
+    response.body = std::move(text);
+    co_return response;
+  }
+  std::vector<std::string> own;
+  if (!index->is_mirror()) {
+    auto names = co_await hosted_names(order.stages);
+    if (!names) co_return http::error_response(names.error(), request);
+    own = std::move(*names);
+  }
+  auto answer = co_await use_.lists.get(mirror_source(**mirror), format, own.empty() ? negotiated.encoding : ContentEncoding::identity);
+  if (!answer) co_return http::error_response(answer.error(), request);
+  if (!own.empty()) {
+    answer = co_await use_.lists.with_names(std::move(*answer), std::move(own), format);
+    if (!answer) co_return http::error_response(answer.error(), request);
+  }
+  auto response = list_response(*answer, negotiated);
+  response.body = http::FileBody{answer->source};
+  co_return response;
+}
+
+Response Simple::list_response(const ListAnswer& answer, const Negotiated& negotiated) const {
+  Response response;
+  response.route = "simple.list";
+  response.outcome = answer.outcome;
+  response.headers.add("Content-Type", std::string(negotiated.choice->content_type));
+  response.headers.add("Vary", "Accept, Accept-Encoding");
+  if (answer.encoding != ContentEncoding::identity) response.headers.add("Content-Encoding", std::string(to_string(answer.encoding)));
+  if (answer.digest) response.headers.add("ETag", '"' + answer.digest->hex() + '"');
+  if (answer.last_serial != 0) response.headers.add("X-PyPI-Last-Serial", std::to_string(answer.last_serial));
+  if (answer.changed_at != WallTime{}) response.headers.add("Last-Modified", http_date(answer.changed_at));
+  const auto left = std::min(seconds_left(answer.expires_at, use_.clock.wall()),
+                             std::chrono::duration_cast<std::chrono::seconds>(options_.max_age).count());
+  response.headers.add("Cache-Control", left == 0 ? "public, max-age=0, must-revalidate" : "public, max-age=" + std::to_string(left));
+  return response;
+}
+
+Task<Response> Simple::refresh(Request& request, Route route) {
+  const auto index = use_.registry.find_index(route.key());
+  if (!index) co_return http::error_response(no_stage(route), request);
+  if (!is_valid_name(route.project)) co_return http::error_response(no_project(route.project), request);
+  const std::string name = normalize_name(route.project);
+  for (const auto& config : order_of(index).mirrors) {
+    auto forgotten = co_await use_.documents.forget(config->key(), name);
+    if (!forgotten) co_return http::error_response(forgotten.error(), request);
+  }
+  Response response = redirect(request.trailing_slash ? "../../" + name + "/" : "../" + name + "/");
+  response.status = 302;
+  response.headers.set("Cache-Control", "no-store");
+  response.route = "simple.refresh";
+  co_return response;
+}
+
+}  // namespace bodega::pypi
