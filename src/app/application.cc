@@ -21,51 +21,6 @@ using pypi::Route;
 
 namespace {
 
-Response not_found(const Request& request) {
-  return http::error_response(Error{Code::not_found, "there is nothing at this address", {}, std::nullopt}, request);
-}
-
-bool reads(const Request& request) { return request.method == Method::get || request.method == Method::head; }
-
-bool asks_for_simple(const Request& request) {
-  if (http::is_installer(request.headers)) return true;
-  return request.headers.joined("Accept").find("application/vnd.pypi.simple.") != std::string::npos;
-}
-
-// For metrics and logs, where the handler gave no name of its own.
-std::string name_of(Place place) {
-  switch (place) {
-    case Place::unknown: return "other";
-    case Place::root: return "root";
-    case Place::api: return "api";
-    case Place::login: return "login";
-    case Place::status: return "status";
-    case Place::health: return "health";
-    case Place::metrics: return "metrics";
-    case Place::user: return "user";
-    case Place::index: return "index";
-    case Place::simple_list: return "simple.list";
-    case Place::simple_project: return "simple.project";
-    case Place::simple_refresh: return "simple.refresh";
-    case Place::file: return "file";
-    case Place::project: return "project";
-    case Place::version: return "version";
-  }
-  return "other";
-}
-
-// devpi's client asks these for its headers; pages and files are read by installers, which do not, and stay lean.
-bool is_api(const Request& request, Place place) {
-  switch (place) {
-    case Place::health:
-    case Place::metrics:
-    case Place::simple_list:
-    case Place::simple_project: return false;
-    case Place::file: return !reads(request);
-    default: return true;
-  }
-}
-
 pypi::ApiOptions api_options(const Config& config) {
   pypi::ApiOptions options;
   options.version = std::string(version());
@@ -252,65 +207,6 @@ Result<void> Application::write_generated_password(const Secret& password) {
   return {};
 }
 
-Task<Response> Application::handle(Request& request) {
-  auto route = pypi::find_route(request.segments);
-  const auto place = route.place;
-  auto response = co_await dispatch(request, std::move(route));
-  if (response.route.empty()) response.route = name_of(place);
-  if (is_api(request, place) && !response.headers.has("X-Devpi-Api-Version")) api_.add_headers(response);
-  co_return response;
-}
-
-Task<Response> Application::dispatch(Request& request, Route route) {
-  switch (route.place) {
-    case Place::unknown: break;
-    case Place::health: co_return co_await health(request, route);
-    case Place::metrics: co_return co_await metrics(request);
-    case Place::root:
-    case Place::api:
-    case Place::login:
-    case Place::status:
-    case Place::user: co_return co_await api_.handle(request, route);
-    case Place::index: co_return co_await at_index(request, route);
-    case Place::simple_list:
-      if (reads(request)) co_return co_await simple_.list(request, route);
-      if (request.method == Method::post) co_return co_await uploads_.upload(request, route);
-      break;
-    case Place::simple_project:
-      if (reads(request)) co_return co_await simple_.project(request, route, pypi::PagePlace::simple);
-      break;
-    case Place::simple_refresh:
-      if (request.method == Method::post) co_return co_await simple_.refresh(request, route);
-      break;
-    case Place::file: co_return co_await at_file(request, route);
-    case Place::project:
-    case Place::version: co_return co_await at_project(request, route);
-  }
-  co_return not_found(request);
-}
-
-Task<Response> Application::at_index(Request& request, Route route) {
-  if (reads(request) && asks_for_simple(request)) co_return co_await simple_.list(request, route);
-  if (request.method == Method::post) co_return co_await uploads_.upload(request, route);
-  co_return co_await api_.handle(request, route);
-}
-
-Task<Response> Application::at_file(Request& request, Route route) {
-  if (reads(request)) co_return co_await files_.get(request, route);
-  if (request.method == Method::del) co_return co_await uploads_.remove(request, route);
-  if (request.method == Method::patch) co_return co_await uploads_.yank(request, route);
-  co_return not_found(request);
-}
-
-Task<Response> Application::at_project(Request& request, Route route) {
-  if (request.method == Method::del) co_return co_await uploads_.remove(request, route);
-  if (reads(request) && route.place == Place::project && asks_for_simple(request)) {
-    const auto place = request.trailing_slash ? pypi::PagePlace::project_slash : pypi::PagePlace::project;
-    co_return co_await simple_.project(request, route, place);
-  }
-  co_return not_found(request);
-}
-
 Task<ops::Health> Application::judge() {
   ops::Vitals vitals;
   vitals.catalog_healthy = catalog_->healthy();
@@ -326,8 +222,7 @@ Task<ops::Health> Application::judge() {
   co_return ops::judge(vitals);
 }
 
-Task<Response> Application::health(Request& request, Route route) {
-  if (!reads(request) || (route.rest[0] != "live" && route.rest[0] != "ready")) co_return not_found(request);
+Task<Response> Application::health(Route route) {
   Response response;
   response.route = "health";
   response.headers.add("Content-Type", "application/json");
@@ -343,8 +238,7 @@ Task<Response> Application::health(Request& request, Route route) {
   co_return response;
 }
 
-Task<Response> Application::metrics(Request& request) {
-  if (!reads(request)) co_return not_found(request);
+Task<Response> Application::metrics() {
   ops::Snapshot snapshot;
   snapshot.version = std::string(version());
   if (server_ != nullptr) {

@@ -85,8 +85,8 @@ class Application final : public http::Handler {
   Task<http::Response> at_index(http::Request& request, pypi::Route route);
   Task<http::Response> at_file(http::Request& request, pypi::Route route);
   Task<http::Response> at_project(http::Request& request, pypi::Route route);
-  Task<http::Response> health(http::Request& request, pypi::Route route);
-  Task<http::Response> metrics(http::Request& request);
+  Task<http::Response> health(pypi::Route route);
+  Task<http::Response> metrics();
   Task<ops::Health> judge();
   Task<void> housekeeping();
   Task<void> forget_absences(std::string project);

@@ -28,8 +28,8 @@ class Reader {
   virtual Result<Serial> serial() = 0;
   virtual Result<std::string> setting(std::string_view key) = 0;  // not_found; e.g. "uuid", "token-secret"
   virtual Result<std::vector<UserRow>> users() = 0;
-  virtual Result<UserRow> user(std::string_view name) = 0;  // not_found
-  virtual Result<std::vector<IndexRow>> indexes() = 0;
+  virtual Result<UserRow> user(std::string_view name) = 0;                                   // not_found
+  virtual Result<std::vector<IndexRow>> indexes() = 0;                                       // in the order they were made
   virtual Result<std::vector<ProjectRow>> projects(std::string_view index) = 0;              // by name
   virtual Result<ProjectRow> project(std::string_view index, std::string_view project) = 0;  // not_found
   virtual Result<std::vector<ReleaseRow>> releases(std::string_view index, std::string_view project) = 0;
@@ -37,9 +37,13 @@ class Reader {
   // In upload order; `metadata` bytes not filled.
   virtual Result<std::vector<FileRow>> files(std::string_view index, std::string_view project) = 0;
   virtual Result<FileRow> file(std::string_view index, std::string_view filename) = 0;  // not_found; `metadata` filled
+  // Of a project, in the order they came.
+  virtual Result<std::vector<AttachmentRow>> attachments(std::string_view index, std::string_view project) = 0;
+  virtual Result<AttachmentRow> attachment(std::string_view index, std::string_view filename) = 0;  // not_found
+  virtual Result<std::vector<TokenRow>> tokens() = 0;                                               // by creation
   // Whether that file was deleted from the index once (410 instead of 404).
   virtual Result<bool> was_deleted(std::string_view index, std::string_view filename) = 0;
-  virtual Result<bool> is_hosted(const Digest& digest) = 0;  // any hosted file refers to it
+  virtual Result<bool> is_hosted(const Digest& digest) = 0;  // any hosted file or attachment refers to it
   // Every hosted digest once. For fsck and gc.
   virtual Result<void> each_hosted(const std::function<void(const Digest&, std::uint64_t size)>& each) = 0;
 };
@@ -62,11 +66,19 @@ class Transaction : public Reader {
   // The blob must be durable in the store already. identical: same digest under the name, nothing changed. conflict: another digest
   // under the name and Overwrite::no.
   virtual Result<Stored> put_file(const FileRow& file, Overwrite overwrite) = 0;
+  // Likewise. The release must exist, and of a test result the file: not_found. `Stored` as with put_file.
+  virtual Result<Stored> put_attachment(const AttachmentRow& attachment, Overwrite overwrite) = 0;
+  virtual Result<void> delete_attachment(std::string_view index, std::string_view filename) = 0;  // not_found
   virtual Result<void> set_yanked(std::string_view index, std::string_view filename, const std::optional<std::string>& reason) = 0;
-  virtual Result<void> delete_file(std::string_view index, std::string_view filename) = 0;  // not_found; remembers the name
+  // With its test results; remembers the name. Gives the digests that lost a reference. not_found.
+  virtual Result<std::vector<Digest>> delete_file(std::string_view index, std::string_view filename) = 0;
   // With its files; the project row goes when no release is left. Gives the digests that lost a reference. not_found.
   virtual Result<std::vector<Digest>> delete_release(std::string_view index, std::string_view project, std::string_view version) = 0;
   virtual Result<std::vector<Digest>> delete_project(std::string_view index, std::string_view project) = 0;
+  virtual Result<void> insert_token(const TokenRow& token) = 0;  // conflict (id); not_found (user)
+  virtual Result<void> delete_token(std::string_view id) = 0;    // not_found
+  // last_used, only forward; moves no serial. Ids that are gone are passed over.
+  virtual Result<void> touch_tokens(const std::vector<std::pair<std::string, WallTime>>& used) = 0;
 };
 
 class CacheReader {

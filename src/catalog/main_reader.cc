@@ -49,6 +49,39 @@ Result<FileRow> file_of(const Statement& row, std::string_view index) {
   return file;
 }
 
+#define BODEGA_ATTACHMENT_COLUMNS \
+  "SELECT p.name, r.version, a.kind, a.filename, coalesce(f.filename, ''), a.digest, a.size, a.stored_at, a.stored_by, a.log "
+
+Result<AttachmentRow> attachment_of(const Statement& row, std::string_view index) {
+  AttachmentRow out;
+  out.index = index;
+  out.project = row.text(0);
+  out.version = row.text(1);
+  out.kind = row.integer(2) == 1 ? AttachmentKind::doczip : AttachmentKind::toxresult;
+  out.filename = row.text(3);
+  out.for_file = row.text(4);
+  BODEGA_TRY(out.digest, digest_of(row, 5));
+  out.size = unsigned_of(row, 6);
+  out.stored_at = time_of(row, 7);
+  out.stored_by = row.text(8);
+  out.log_json = row.text(9);
+  return out;
+}
+
+Result<TokenRow> token_of(const Statement& row) {
+  TokenRow out;
+  out.id = row.text(0);
+  out.user = row.text(1);
+  out.scope = row.text(2);
+  out.index = row.text(3);
+  BODEGA_TRY(out.hash, digest_of(row, 4));
+  out.comment = row.text(5);
+  out.created = time_of(row, 6);
+  if (!row.is_null(7)) out.expires = time_of(row, 7);
+  if (!row.is_null(8)) out.last_used = time_of(row, 8);
+  return out;
+}
+
 }  // namespace
 
 template <class Base>
@@ -82,7 +115,7 @@ Result<UserRow> MainReader<Base>::user(std::string_view name) {
 
 template <class Base>
 Result<std::vector<IndexRow>> MainReader<Base>::indexes() {
-  BODEGA_TRY(Statement rows, database_.query("SELECT user, name, options FROM indexes ORDER BY user, name"));
+  BODEGA_TRY(Statement rows, database_.query("SELECT user, name, options FROM indexes ORDER BY id"));
   const auto make = [](const Statement& row) -> Result<IndexRow> { return IndexRow{row.text(0), row.text(1), row.text(2)}; };
   return collect<IndexRow>(std::move(rows), make);
 }
@@ -163,6 +196,39 @@ Result<FileRow> MainReader<Base>::file(std::string_view index, std::string_view 
 }
 
 template <class Base>
+Result<std::vector<AttachmentRow>> MainReader<Base>::attachments(std::string_view index, std::string_view project) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement rows, database_.query(BODEGA_ATTACHMENT_COLUMNS
+                                             "FROM indexes i JOIN projects p ON p.index_id = i.id JOIN releases r ON r.project_id = p.id "
+                                             "JOIN attachments a ON a.release_id = r.id LEFT JOIN files f ON f.id = a.file_id "
+                                             "WHERE i.user = ? AND i.name = ? AND p.name = ? ORDER BY a.id",
+                                             key.user, key.name, project));
+  return collect<AttachmentRow>(std::move(rows), [index](const Statement& row) { return attachment_of(row, index); });
+}
+
+template <class Base>
+Result<AttachmentRow> MainReader<Base>::attachment(std::string_view index, std::string_view filename) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(
+      Statement row,
+      database_.query(
+          BODEGA_ATTACHMENT_COLUMNS
+          "FROM indexes i JOIN attachments a ON a.index_id = i.id JOIN releases r ON r.id = a.release_id "
+          "JOIN projects p ON p.id = r.project_id LEFT JOIN files f ON f.id = a.file_id WHERE i.user = ? AND i.name = ? AND a.filename = ?",
+          key.user, key.name, filename));
+  BODEGA_TRY(const bool found, row.step());
+  if (!found) return fail(Code::not_found, "there is no attachment " + std::string(filename) + " on " + std::string(index));
+  return attachment_of(row, index);
+}
+
+template <class Base>
+Result<std::vector<TokenRow>> MainReader<Base>::tokens() {
+  BODEGA_TRY(Statement rows,
+             database_.query("SELECT id, user, scope, index_name, hash, comment, created, expires, last_used FROM tokens ORDER BY number"));
+  return collect<TokenRow>(std::move(rows), token_of);
+}
+
+template <class Base>
 Result<bool> MainReader<Base>::was_deleted(std::string_view index, std::string_view filename) {
   const IndexKey key = split_key(index);
   BODEGA_TRY(Statement row, database_.query("SELECT 1 FROM indexes i JOIN deleted_files d ON d.index_id = i.id "
@@ -173,13 +239,18 @@ Result<bool> MainReader<Base>::was_deleted(std::string_view index, std::string_v
 
 template <class Base>
 Result<bool> MainReader<Base>::is_hosted(const Digest& digest) {
-  BODEGA_TRY(Statement row, database_.query("SELECT 1 FROM files WHERE digest = ? LIMIT 1", blob_of(digest)));
+  BODEGA_TRY(Statement row,
+             database_.query("SELECT 1 FROM files WHERE digest = ?1 UNION ALL SELECT 1 FROM attachments WHERE digest = ?1 LIMIT 1",
+                             blob_of(digest)));
   return row.step();
 }
 
 template <class Base>
 Result<void> MainReader<Base>::each_hosted(const std::function<void(const Digest&, std::uint64_t size)>& each) {
-  BODEGA_TRY(Statement rows, database_.query("SELECT digest, max(size) FROM files GROUP BY digest"));
+  BODEGA_TRY(
+      Statement rows,
+      database_.query("SELECT digest, max(size) FROM (SELECT digest, size FROM files UNION ALL SELECT digest, size FROM attachments) "
+                      "GROUP BY digest"));
   for (;;) {
     BODEGA_TRY(const bool more, rows.step());
     if (!more) return {};

@@ -23,6 +23,9 @@ class MainReader : public Base {
   Result<ReleaseRow> release(std::string_view index, std::string_view project, std::string_view version) final;
   Result<std::vector<FileRow>> files(std::string_view index, std::string_view project) final;
   Result<FileRow> file(std::string_view index, std::string_view filename) final;
+  Result<std::vector<AttachmentRow>> attachments(std::string_view index, std::string_view project) final;
+  Result<AttachmentRow> attachment(std::string_view index, std::string_view filename) final;
+  Result<std::vector<TokenRow>> tokens() final;
   Result<bool> was_deleted(std::string_view index, std::string_view filename) final;
   Result<bool> is_hosted(const Digest& digest) final;
   Result<void> each_hosted(const std::function<void(const Digest&, std::uint64_t size)>& each) final;

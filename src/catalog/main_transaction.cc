@@ -227,13 +227,55 @@ Result<void> MainTransaction::set_yanked(std::string_view index, std::string_vie
   return {};
 }
 
-Result<void> MainTransaction::delete_file(std::string_view index, std::string_view filename) {
+Result<Stored> MainTransaction::put_attachment(const AttachmentRow& attachment, Overwrite overwrite) {
+  BODEGA_TRY(const Project in, find_project(attachment.index, attachment.project));
+  std::optional<std::int64_t> old_id;
+  {
+    BODEGA_TRY(Statement row, database().query("SELECT id, digest FROM attachments WHERE index_id = ? AND filename = ?", in.index_id,
+                                               attachment.filename));
+    BODEGA_TRY(const bool found, row.step());
+    if (found) {
+      BODEGA_TRY(const Digest there, digest_of(row, 1));
+      if (there == attachment.digest) return Stored::identical;
+      if (overwrite == Overwrite::no) return fail(Code::conflict, attachment.filename + " exists already on " + attachment.index);
+      old_id = row.integer(0);
+    }
+  }
+  if (old_id) BODEGA_TRY_VOID(database().run("DELETE FROM attachments WHERE id = ?", *old_id));
+  BODEGA_TRY(
+      const auto rows,
+      database().run("INSERT INTO attachments(index_id, release_id, file_id, kind, filename, digest, size, stored_at, stored_by, log) "
+                     "SELECT ?1, r.id, f.id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM releases r "
+                     "LEFT JOIN files f ON f.index_id = ?1 AND f.release_id = r.id AND f.filename = ?9 "
+                     "WHERE r.project_id = ?10 AND r.version = ?11 AND (f.id IS NOT NULL OR ?2 = 1)",
+                     in.index_id, static_cast<std::int64_t>(attachment.kind), attachment.filename, blob_of(attachment.digest),
+                     stored(attachment.size), to_unix_micros(attachment.stored_at), attachment.stored_by, attachment.log_json,
+                     attachment.for_file, in.id, attachment.version));
+  if (rows == 0)
+    return fail(Code::not_found, "there is nothing that " + attachment.filename + " could stand beside on " + attachment.index);
+  changed(old_id ? "replace attachment" : "add attachment", path_of(attachment.index, attachment.filename));
+  return old_id ? Stored::replaced : Stored::created;
+}
+
+Result<void> MainTransaction::delete_attachment(std::string_view index, std::string_view filename) {
   BODEGA_TRY(const auto in_index, index_id(index));
+  BODEGA_TRY(const auto rows, database().run("DELETE FROM attachments WHERE index_id = ? AND filename = ?", in_index, filename));
+  if (rows == 0) return fail(Code::not_found, "there is no attachment " + path_of(index, filename));
+  changed("delete attachment", path_of(index, filename));
+  return {};
+}
+
+Result<std::vector<Digest>> MainTransaction::delete_file(std::string_view index, std::string_view filename) {
+  BODEGA_TRY(const auto in_index, index_id(index));
+  BODEGA_TRY(auto lost, digests(database().query("SELECT digest FROM files WHERE index_id = ?1 AND filename = ?2 UNION "
+                                                 "SELECT a.digest FROM files f JOIN attachments a ON a.file_id = f.id "
+                                                 "WHERE f.index_id = ?1 AND f.filename = ?2",
+                                                 in_index, filename)));
   BODEGA_TRY(const auto rows, database().run("DELETE FROM files WHERE index_id = ? AND filename = ?", in_index, filename));
   if (rows == 0) return no_file(index, filename);
   BODEGA_TRY_VOID(database().run("INSERT OR IGNORE INTO deleted_files(index_id, filename) VALUES(?, ?)", in_index, filename));
   changed("delete file", path_of(index, filename));
-  return {};
+  return lost;
 }
 
 Result<std::vector<Digest>> MainTransaction::delete_release(std::string_view index, std::string_view project, std::string_view version) {
@@ -245,7 +287,9 @@ Result<std::vector<Digest>> MainTransaction::delete_release(std::string_view ind
     if (!found) return fail(Code::not_found, "there is no release " + path_of(index, project) + " " + std::string(version));
     release = row.integer(0);
   }
-  BODEGA_TRY(auto lost, digests(database().query("SELECT DISTINCT digest FROM files WHERE release_id = ?", release)));
+  BODEGA_TRY(auto lost, digests(database().query("SELECT digest FROM files WHERE release_id = ?1 UNION "
+                                                 "SELECT digest FROM attachments WHERE release_id = ?1",
+                                                 release)));
   BODEGA_TRY_VOID(database().run(
       "INSERT OR IGNORE INTO deleted_files(index_id, filename) SELECT index_id, filename FROM files WHERE release_id = ?", release));
   BODEGA_TRY_VOID(database().run("DELETE FROM releases WHERE id = ?", release));
@@ -256,8 +300,9 @@ Result<std::vector<Digest>> MainTransaction::delete_release(std::string_view ind
 
 Result<std::vector<Digest>> MainTransaction::delete_project(std::string_view index, std::string_view project) {
   BODEGA_TRY(const Project in, find_project(index, project));
-  BODEGA_TRY(auto lost, digests(database().query("SELECT DISTINCT f.digest FROM releases r JOIN files f ON f.release_id = r.id "
-                                                 "WHERE r.project_id = ?",
+  BODEGA_TRY(auto lost, digests(database().query("SELECT f.digest FROM releases r JOIN files f ON f.release_id = r.id "
+                                                 "WHERE r.project_id = ?1 UNION SELECT a.digest FROM releases r "
+                                                 "JOIN attachments a ON a.release_id = r.id WHERE r.project_id = ?1",
                                                  in.id)));
   BODEGA_TRY_VOID(
       database().run("INSERT OR IGNORE INTO deleted_files(index_id, filename) "
@@ -266,6 +311,33 @@ Result<std::vector<Digest>> MainTransaction::delete_project(std::string_view ind
   BODEGA_TRY_VOID(database().run("DELETE FROM projects WHERE id = ?", in.id));
   changed("delete project", path_of(index, project));
   return lost;
+}
+
+Result<void> MainTransaction::insert_token(const TokenRow& token) {
+  BODEGA_TRY_VOID(user(token.user));
+  auto inserted = database().run(
+      "INSERT INTO tokens(id, user, scope, index_name, hash, comment, created, expires, last_used) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      token.id, token.user, token.scope, token.index, blob_of(token.hash), token.comment, to_unix_micros(token.created),
+      optional_micros(token.expires), optional_micros(token.last_used));
+  if (!inserted) return named(std::move(inserted).error(), "token " + token.id + " exists already");
+  changed("add token", token.user + " " + token.id);
+  return {};
+}
+
+Result<void> MainTransaction::delete_token(std::string_view id) {
+  BODEGA_TRY(const auto rows, database().run("DELETE FROM tokens WHERE id = ?", id));
+  if (rows == 0) return fail(Code::not_found, "there is no token " + std::string(id));
+  changed("delete token", id);
+  return {};
+}
+
+Result<void> MainTransaction::touch_tokens(const std::vector<std::pair<std::string, WallTime>>& used) {
+  for (const auto& [id, at] : used) {
+    BODEGA_TRY_VOID(
+        database().run("UPDATE tokens SET last_used = ?2 WHERE id = ?1 AND coalesce(last_used, 0) < ?2", id, to_unix_micros(at)));
+  }
+  return {};
 }
 
 }  // namespace bodega::catalog

@@ -21,9 +21,15 @@ class MainTransaction final : public MainReader<Transaction> {
   Result<void> put_release(const ReleaseRow& release, std::string_view display_name) override;
   Result<Stored> put_file(const FileRow& file, Overwrite overwrite) override;
   Result<void> set_yanked(std::string_view index, std::string_view filename, const std::optional<std::string>& reason) override;
-  Result<void> delete_file(std::string_view index, std::string_view filename) override;
+  Result<Stored> put_attachment(const AttachmentRow& attachment, Overwrite overwrite) override;
+  Result<void> delete_attachment(std::string_view index, std::string_view filename) override;
+  Result<std::vector<Digest>> delete_file(std::string_view index, std::string_view filename) override;
   Result<std::vector<Digest>> delete_release(std::string_view index, std::string_view project, std::string_view version) override;
   Result<std::vector<Digest>> delete_project(std::string_view index, std::string_view project) override;
+
+  Result<void> insert_token(const TokenRow& token) override;
+  Result<void> delete_token(std::string_view id) override;
+  Result<void> touch_tokens(const std::vector<std::pair<std::string, WallTime>>& used) override;
 
   // Records in the changelog what was changed, which gives the write its serial; nothing when nothing was. Last call of a write.
   Result<void> record(WallTime now);

@@ -107,6 +107,7 @@ TEST_F(MigrationsTest, TheReleasedSchemasAreNeverEdited) {
   // A failure here means that an existing installation would refuse to start: add a migration instead.
   const auto checksum = [](const Schema& schema, std::size_t i) { return Digest::of(schema.migrations[i].sql).hex().substr(0, 16); };
   EXPECT_EQ(checksum(kMainSchema, 0), "780e6a4882944873");
+  EXPECT_EQ(checksum(kMainSchema, 1), "218da4e34e43efb6");
   EXPECT_EQ(checksum(kCacheSchema, 0), "c47d42ff2a9b6309");
 }
 

@@ -53,10 +53,41 @@ struct FileRow {
   std::string log_json = "[]";        // devpi's +links log
 };
 
+// What stands beside the files of a release without being listed on pages.
+enum class AttachmentKind { doczip = 1, toxresult = 2 };
+
+// (index, filename) is unique by constraint. A test result goes with its file, documentation with its release.
+struct AttachmentRow {
+  std::string index;
+  std::string project;  // normalised
+  std::string version;
+  AttachmentKind kind = AttachmentKind::doczip;
+  std::string filename;  // "hello-1.0.doc.zip"; "hello-1.0.tar.gz.toxresult-20261121120000-0"
+  std::string for_file;  // of a test result: the name of the file that was tested; else empty
+  Digest digest;
+  std::uint64_t size = 0;
+  WallTime stored_at{};
+  std::string stored_by;        // empty = anonymous
+  std::string log_json = "[]";  // devpi's +links log
+};
+
 struct ProjectRow {
   std::string index;
   std::string name;     // normalised
   std::string display;  // spelling of the first upload
+};
+
+// A token of our own: what a program uses instead of a password. The secret is shown once and kept nowhere.
+struct TokenRow {
+  std::string id;     // public part, shown in lists and logs
+  std::string user;   // whose rights it has, bounded by scope and index; goes with the user
+  std::string scope;  // "read" or "upload"
+  std::string index;  // "user/name"; empty = every index
+  Digest hash;        // SHA-256 of the secret, which is random: a slow hash would add nothing
+  std::string comment;
+  WallTime created{};
+  std::optional<WallTime> expires;
+  std::optional<WallTime> last_used;
 };
 
 // ---- what can be fetched again ----

@@ -78,6 +78,41 @@ CREATE TABLE deleted_files(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view kMain2 = R"sql(
+CREATE TABLE attachments(
+  id INTEGER PRIMARY KEY,
+  index_id INTEGER NOT NULL REFERENCES indexes(id) ON DELETE CASCADE,
+  release_id INTEGER NOT NULL REFERENCES releases(id) ON DELETE CASCADE,
+  file_id INTEGER REFERENCES files(id) ON DELETE CASCADE,
+  kind INTEGER NOT NULL CHECK(kind IN (1, 2)),
+  filename TEXT NOT NULL CHECK(filename <> ''),
+  digest BLOB NOT NULL CHECK(length(digest) = 32),
+  size INTEGER NOT NULL CHECK(size BETWEEN 0 AND 1125899906842624),
+  stored_at INTEGER NOT NULL,
+  stored_by TEXT NOT NULL,
+  log TEXT NOT NULL,
+  UNIQUE(index_id, filename),
+  CHECK((kind = 2) = (file_id IS NOT NULL))
+) STRICT;
+CREATE INDEX attachments_by_release ON attachments(release_id);
+CREATE INDEX attachments_by_file ON attachments(file_id);
+CREATE INDEX attachments_by_digest ON attachments(digest, size);
+
+CREATE TABLE tokens(
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  user TEXT NOT NULL REFERENCES users(name) ON DELETE CASCADE,
+  scope TEXT NOT NULL,
+  index_name TEXT NOT NULL,
+  hash BLOB NOT NULL CHECK(length(hash) = 32),
+  comment TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER,
+  last_used INTEGER
+) STRICT;
+CREATE INDEX tokens_by_user ON tokens(user);
+)sql";
+
 constexpr std::string_view kCache1 = R"sql(
 CREATE TABLE documents(
   id INTEGER PRIMARY KEY,
@@ -140,7 +175,7 @@ CREATE TRIGGER documents_state AFTER UPDATE OF state ON documents WHEN NEW.state
 END;
 )sql";
 
-constexpr std::array kMainMigrations{Migration{1, kMain1}};
+constexpr std::array kMainMigrations{Migration{1, kMain1}, Migration{2, kMain2}};
 constexpr std::array kCacheMigrations{Migration{1, kCache1}};
 
 }  // namespace

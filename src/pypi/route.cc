@@ -10,8 +10,9 @@ Route at_top(const std::vector<std::string>& s) {
   if (s[0] == "+api" && s.size() == 1) route.place = Place::api;
   if (s[0] == "+login" && s.size() == 1) route.place = Place::login;
   if (s[0] == "+status" && s.size() == 1) route.place = Place::status;
+  if (s[0] == "+authcheck" && s.size() == 1) route.place = Place::authcheck;
   if (s[0] == "+metrics" && s.size() == 1) route.place = Place::metrics;
-  if (s[0] == "+health" && s.size() == 2) {
+  if (s[0] == "+health" && s.size() == 2 && (s[1] == "live" || s[1] == "ready")) {
     route.place = Place::health;
     route.rest = {s[1]};
   }
@@ -38,6 +39,11 @@ Route below_index(Route route, const std::vector<std::string>& s) {
       // A local version holds a '+', so versions are not held to the rule for the other names.
       route.place = Place::version;
       route.version = s[3];
+    }
+    if (s.size() >= 5 && s[4] == "+doc") {
+      route.place = Place::docs;
+      route.version = s[3];
+      route.rest.assign(s.begin() + 5, s.end());
     }
   }
   return route;

@@ -14,6 +14,7 @@ enum class Place {
   api,             // /+api, /{u}/+api, /{u}/{i}/+api
   login,           // /+login
   status,          // /+status
+  authcheck,       // /+authcheck
   health,          // /+health/live, /+health/ready
   metrics,         // /+metrics
   user,            // /{u}
@@ -24,6 +25,7 @@ enum class Place {
   file,            // /{u}/{i}/+f/... and /{u}/{i}/+e/...
   project,         // /{u}/{i}/{p}
   version,         // /{u}/{i}/{p}/{v}
+  docs,            // /{u}/{i}/{p}/{v}/+doc/...
 };
 
 struct Route {
@@ -32,7 +34,7 @@ struct Route {
   std::string index;    // name only
   std::string project;  // as written
   std::string version;
-  std::vector<std::string> rest;                          // file: {"+f", "packages", ...}; health: {"live"}
+  std::vector<std::string> rest;                          // file: {"+f", "packages", ...}; health: {"live"}; docs: the path in the archive
   std::string key() const { return user + "/" + index; }  // "user/index"
 };
 

@@ -35,11 +35,14 @@ Result<catalog::FileRow> linked_file(catalog::Reader& reader, const std::string&
 
 Result<Removed> remove_file(catalog::Transaction& transaction, const std::string& index, const FileLink& link, const std::string& path) {
   BODEGA_TRY(const auto row, linked_file(transaction, index, link, path));
-  BODEGA_TRY_VOID(transaction.delete_file(index, row.filename));
+  BODEGA_TRY(auto lost, transaction.delete_file(index, row.filename));
   BODEGA_TRY(const auto files, transaction.files(index, row.project));
   const bool last = std::none_of(files.begin(), files.end(), [&row](const catalog::FileRow& file) { return file.version == row.version; });
-  if (last) BODEGA_TRY_VOID(transaction.delete_release(index, row.project, row.version));
-  Removed removed{row.project, {row.digest}, false};
+  if (last) {
+    BODEGA_TRY(const auto more, transaction.delete_release(index, row.project, row.version));
+    lost.insert(lost.end(), more.begin(), more.end());
+  }
+  Removed removed{row.project, std::move(lost), false};
   BODEGA_TRY(removed.project_gone, project_is_gone(transaction, index, row.project));
   return removed;
 }
