@@ -1,9 +1,9 @@
 #include "app/command_line.h"
 
-#include <algorithm>
-#include <array>
+#include <cstdio>
 #include <optional>
 
+#include "app/commands.h"
 #include "app/option_docs.h"
 #include "app/option_values.h"
 #include "base/text.h"
@@ -11,138 +11,20 @@
 namespace bodega::app {
 namespace {
 
-enum class Verb { serve, fsck, check_config, options, help, version };
-enum class Accepts { all_options, some_options, no_options };
-
-struct Flag {
-  std::string_view name;
-  std::string_view sentence;
-};
-
-struct Spec {
-  std::string_view name;
-  Verb verb;
-  std::string_view usage;
-  std::string_view summary;
-  Accepts accepts;
-  std::array<Flag, 2> flags;  // its own; at most one of them counts
-  std::string_view examples;  // ends with a line end when not empty
-};
-
-// What a command needs that works on the data directory without serving.
-constexpr std::array<std::string_view, 4> kSomeOptions{"config", "data", "log-format", "log-level"};
-
-constexpr std::array kCommands{
-    Spec{"serve",
-         Verb::serve,
-         "serve [options]",
-         "Run the server.",
-         Accepts::all_options,
-         {},
-         "  bodega serve\n"
-         "  bodega serve --listen 0.0.0.0:3141 --data /srv/bodega --cache-max-size 200GB\n"
-         "  bodega serve --upstream https://mirror.example.org/simple/ --offline\n"},
-    Spec{"fsck",
-         Verb::fsck,
-         "fsck [--data DIR] [--repair]",
-         "Check every stored file against its digest, and the catalog against the files. Exit code 1 when something is wrong.",
-         Accepts::some_options,
-         {Flag{"repair", "Mend what can be mended; damaged files that are ours are reported and kept aside, never deleted."}},
-         "  bodega fsck --data /srv/bodega\n"
-         "  bodega fsck --data /srv/bodega --repair\n"},
-    Spec{"check-config",
-         Verb::check_config,
-         "check-config [--config FILE] [options]",
-         "Show every option with its value and where it comes from, or all that is wrong. Starts nothing.",
-         Accepts::all_options,
-         {},
-         "  bodega check-config --config /etc/bodega/config.toml\n"},
-    Spec{"options",
-         Verb::options,
-         "options [--markdown|--toml]",
-         "Describe every option.",
-         Accepts::no_options,
-         {Flag{"markdown", "As docs/options.md."}, Flag{"toml", "As a configuration file with every line commented out."}},
-         "  bodega options --toml > ~/.config/bodega/config.toml\n"},
-    Spec{"help", Verb::help, "help [command]", "Explain a command.", Accepts::no_options, {}, ""},
-    Spec{"version", Verb::version, "version", "Print the version.", Accepts::no_options, {}, ""},
-};
-
-const Spec* find_command(std::string_view name) {
-  const auto found = std::find_if(kCommands.begin(), kCommands.end(), [name](const Spec& spec) { return spec.name == name; });
-  return found == kCommands.end() ? nullptr : &*found;
-}
-
-bool accepts(const Spec& spec, const Option& option) {
-  if (spec.accepts == Accepts::no_options) return false;
-  return spec.accepts == Accepts::all_options || std::find(kSomeOptions.begin(), kSomeOptions.end(), option.key) != kSomeOptions.end();
-}
-
 std::string nearest_command(std::string_view name) {
   std::vector<std::string_view> names;
-  for (const auto& spec : kCommands) names.push_back(spec.name);
+  for (const auto& family : families()) names.push_back(family.name);
+  for (const auto& spec : commands()) names.push_back(spec.name);
   return std::string(nearest(name, names));
 }
 
 std::string nearest_flag(const Spec& spec, std::string_view name) {
   std::vector<std::string_view> names{"help"};
-  for (const auto& flag : spec.flags) {
-    if (!flag.name.empty()) names.push_back(flag.name);
-  }
+  for (const auto& flag : spec.flags) names.push_back(flag.name);
   for (const auto& option : options()) {
     if (accepts(spec, option) && option.where != Where::environment_only) names.push_back(option.key);
   }
   return std::string(nearest(name, names));
-}
-
-constexpr std::string_view kIntroduction =
-    "bodega - keeps your packages close: a cache of the Python package index and\n"
-    "private indexes beside it. Works where devpi works.\n";
-
-constexpr std::string_view kFooter =
-    "\nExit codes:\n"
-    "  0  all is well\n"
-    "  1  something failed; fsck: damage is left\n"
-    "  2  the command line or the configuration is wrong\n"
-    "  3  an address to listen on is in use or not ours\n"
-    "  4  the data directory is locked, not writable, full or damaged\n"
-    "  5  stopped before all accepted requests had finished\n";
-
-std::string general_help() {
-  std::string out(kIntroduction);
-  out += "\nUsage: bodega COMMAND [options]\n\nCommands:\n";
-  for (const auto& spec : kCommands) out += "  " + std::string(spec.usage) + "\n" + wrapped(spec.summary, 8, 80);
-  out +=
-      "\nStart here:\n"
-      "  bodega serve\n"
-      "  pip install --index-url http://127.0.0.1:3141/root/pypi/+simple/ flask\n"
-      "  uv pip install --index-url http://127.0.0.1:3141/root/pypi/+simple/ flask\n"
-      "\n\"bodega help serve\" lists every option of the server. Each is also a key of the\n"
-      "TOML file and an environment variable: --cache-max-size 20GB is\n"
-      "cache-max-size = \"20GB\" and BODEGA_CACHE_MAX_SIZE=20GB.\n";
-  return out + std::string(kFooter);
-}
-
-std::string help_of(const Spec& spec) {
-  std::string out = "Usage: bodega " + std::string(spec.usage) + "\n\n" + wrapped(spec.summary, 0, 80);
-  if (!spec.examples.empty()) out += "\nExamples:\n" + std::string(spec.examples);
-  std::string own;
-  for (const auto& flag : spec.flags) {
-    if (!flag.name.empty()) own += "  --" + std::string(flag.name) + "\n" + wrapped(flag.sentence, 8, 80);
-  }
-  if (!own.empty()) out += "\n" + own;
-  std::vector<const Option*> shown;
-  for (const auto& option : options()) {
-    if (accepts(spec, option)) shown.push_back(&option);
-  }
-  if (!shown.empty()) {
-    out += help_of_options(shown);
-    out +=
-        "\nEvery option is also a key of the TOML file and an environment variable named\n"
-        "BODEGA_... in capitals with _ for -. The command line wins over the environment,\n"
-        "the environment over the file.\n";
-  }
-  return out;
 }
 
 std::string all_options() {
@@ -155,9 +37,22 @@ std::string all_options() {
 struct Words {
   std::vector<Given> given;
   std::vector<std::string> operands;
+  std::map<std::string, std::string, std::less<>> flags;  // the command's own
   bool help = false;
-  std::string_view flag;  // of the command's own; empty when there was none
 };
+
+// A word that begins with "-", taken apart.
+struct Dashed {
+  std::string_view name;
+  std::optional<std::string_view> attached;  // behind '='
+};
+
+Error needs_value(std::string_view name, std::string_view value) {
+  const auto flag = "--" + std::string(name);
+  return {Code::invalid, flag + " needs a value: " + flag + " " + std::string(value), {}, {}};
+}
+
+bool has_value(std::span<const std::string> following) { return !following.empty() && !following.front().starts_with("--"); }
 
 // How many words beyond the flag itself were used.
 Result<std::size_t> take_option(const Option& option, std::optional<std::string_view> attached, std::span<const std::string> following,
@@ -168,16 +63,25 @@ Result<std::size_t> take_option(const Option& option, std::optional<std::string_
   }
   if (is_switch(option)) {
     bool ignored = false;
-    const bool has_value = !following.empty() && parse_value(following.front(), ignored).has_value();
-    words.given.push_back({&option, has_value ? following.front() : "on"});
-    return has_value ? 1 : 0;
+    const bool named = !following.empty() && parse_value(following.front(), ignored).has_value();
+    words.given.push_back({&option, named ? following.front() : "on"});
+    return named ? 1 : 0;
   }
-  if (following.empty() || following.front().starts_with("--")) {
-    const auto flag = "--" + std::string(option.key);
-    return fail(Code::invalid, flag + " needs a value: " + flag + " " + std::string(option.value));
-  }
+  if (!has_value(following)) return fail(needs_value(option.key, option.value));
   words.given.push_back({&option, following.front()});
   return 1;
+}
+
+Result<std::size_t> take_flag(const Flag& flag, std::optional<std::string_view> attached, std::span<const std::string> following,
+                              Words& words) {
+  auto& value = words.flags[std::string(flag.name)];
+  if (flag.value.empty()) {
+    if (attached) return fail(Code::invalid, "--" + std::string(flag.name) + " takes no value");
+    return 0;
+  }
+  if (!attached && !has_value(following)) return fail(needs_value(flag.name, flag.value));
+  value = attached ? std::string(*attached) : following.front();
+  return attached ? 0 : 1;
 }
 
 Error unknown_flag(const Spec& spec, std::string_view name) {
@@ -194,6 +98,13 @@ Error unknown_flag(const Spec& spec, std::string_view name) {
   return {Code::invalid, command + " has no option " + flag + "; the nearest is --" + nearest_flag(spec, name), {}, {}};
 }
 
+Dashed take_apart(std::string_view word) {
+  const auto equals = word.find('=');
+  auto name = word.substr(0, equals);
+  name.remove_prefix(name.starts_with("--") ? 2 : 1);
+  return {name, equals == std::string_view::npos ? std::nullopt : std::optional(word.substr(equals + 1))};
+}
+
 Result<Words> read_words(const Spec& spec, std::span<const std::string> arguments) {
   Words words;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -206,19 +117,14 @@ Result<Words> read_words(const Spec& spec, std::span<const std::string> argument
       words.operands.emplace_back(word);
       continue;
     }
-    const auto equals = word.find('=');
-    auto name = word.substr(0, equals);
-    name.remove_prefix(name.starts_with("--") ? 2 : 1);
-    const auto attached = equals == std::string_view::npos ? std::nullopt : std::optional(word.substr(equals + 1));
-    const auto own = std::find_if(spec.flags.begin(), spec.flags.end(), [name](const Flag& flag) { return flag.name == name; });
-    if (own != spec.flags.end() && !name.empty() && !attached && word.starts_with("--")) {
-      words.flag = own->name;
-      continue;
-    }
+    const auto [name, attached] = take_apart(word);
+    const auto following = arguments.subspan(i + 1);
+    const Flag* own = find_flag(spec, name);
     const Option* option = find_option(name);
-    const bool known = option != nullptr && accepts(spec, *option) && option->where != Where::environment_only && word.starts_with("--");
-    if (!known) return fail(unknown_flag(spec, name));
-    BODEGA_TRY(const std::size_t used, take_option(*option, attached, arguments.subspan(i + 1), words));
+    const bool is_option = option != nullptr && accepts(spec, *option) && option->where != Where::environment_only;
+    if (!word.starts_with("--") || (own == nullptr && !is_option)) return fail(unknown_flag(spec, name));
+    BODEGA_TRY(const std::size_t used,
+               own != nullptr ? take_flag(*own, attached, following, words) : take_option(*option, attached, following, words));
     i += used;
   }
   return words;
@@ -226,65 +132,110 @@ Result<Words> read_words(const Spec& spec, std::span<const std::string> argument
 
 Command show(std::string text) {
   Command command;
+  command.run = &print_text;
   command.text = std::move(text);
   return command;
 }
 
-Result<Command> help_about(const std::vector<std::string>& operands) {
-  if (operands.empty()) return show(general_help());
-  const Spec* about = find_command(operands.front());
-  if (about == nullptr)
-    return fail(Code::invalid,
-                "there is no command \"" + operands.front() + "\"; the nearest is \"" + nearest_command(operands.front()) + "\"");
-  return show(help_of(*about));
+Error unknown_command(const std::string& name) {
+  return {Code::invalid, "there is no command \"" + name + "\"; the nearest is \"" + nearest_command(name) + "\"", {}, {}};
 }
 
-Result<Command> configured(const Spec& spec, const Words& words, const Surroundings& surroundings) {
+Result<Command> help_about(const std::vector<std::string>& words) {
+  if (words.empty()) return show(general_help());
+  std::size_t used = 0;
+  const Spec* about = find_command(words, used);
+  if (about != nullptr && used == words.size()) return show(help_of(*about));
+  const Family* family = find_family(words.front());
+  if (family != nullptr && words.size() == 1) return show(help_of(*family));
+  return fail(unknown_command(join(words, " ")));
+}
+
+Result<Command> configured(const Spec& spec, Words words, const Surroundings& surroundings) {
   BODEGA_TRY(auto loaded, load_config(words.given, surroundings));
-  if (spec.verb == Verb::check_config) {
+  if (spec.builtin == Builtin::check_config) {
     std::string text = settings_text(loaded);
     for (const auto& warning : loaded.warnings) text += "# warning: " + warning + "\n";
     return show(std::move(text));
   }
   Command command;
-  command.kind = spec.verb == Verb::serve ? CommandKind::serve : CommandKind::fsck;
-  command.repair = words.flag == "repair";
+  command.run = spec.run;
   command.config = std::move(loaded.config);
   command.warnings = std::move(loaded.warnings);
+  command.operands = std::move(words.operands);
+  command.flags = std::move(words.flags);
   for (const auto& setting : loaded.settings) {
     if (setting.option->key == "upstream") command.upstream_is_explicit = setting.source != "default";
   }
   return command;
 }
 
+Result<void> check_operands(const Spec& spec, const std::vector<std::string>& operands) {
+  const auto command = "bodega " + std::string(spec.name);
+  if (operands.size() > spec.most_operands) {
+    return fail(Code::invalid, command + " does not know what to do with \"" + operands[spec.most_operands] + "\"");
+  }
+  if (operands.size() < spec.least_operands) {
+    return fail(Code::invalid, command + " needs more: " + command + " " + std::string(spec.operands));
+  }
+  return {};
+}
+
+// The words name no command.
+Error no_command(std::span<const std::string> arguments) {
+  const auto& name = arguments.front();
+  if (name.starts_with("-")) {
+    return {
+        Code::invalid,
+        "the command comes first, as in \"bodega serve " + name.substr(0, name.find('=')) + " ...\"; \"bodega help\" lists the commands",
+        {},
+        {}};
+  }
+  const Family* family = find_family(name);
+  if (family == nullptr) return unknown_command(name);
+  std::vector<std::string> names;
+  for (const auto* member : members(*family)) names.push_back("\"bodega " + std::string(member->name) + "\"");
+  return {Code::invalid, "bodega " + name + " is one of " + join(names, ", ") + "; \"bodega help " + name + "\" explains them", {}, {}};
+}
+
+bool asks_for_help(const std::string& word) { return word == "--help" || word == "-h"; }
+
 }  // namespace
 
 std::string_view version() { return BODEGA_VERSION; }
 
+std::optional<std::string> Command::flag(std::string_view name) const {
+  const auto found = flags.find(name);
+  return found == flags.end() ? std::nullopt : std::optional(found->second);
+}
+
+Exit print_text(const Command& command) {
+  std::fputs(command.text.c_str(), stdout);
+  return Exit::ok;
+}
+
 Result<Command> parse_command(std::span<const std::string> arguments, const Surroundings& surroundings) {
   if (arguments.empty()) return fail(Code::invalid, "which command? \"bodega serve\" runs the server, \"bodega help\" explains the rest");
-  std::string name = arguments.front();
-  if (name == "--help" || name == "-h") name = "help";
-  if (name == "--version" || name == "-V") name = "version";
-  const Spec* spec = find_command(name);
-  if (spec == nullptr && name.starts_with("-")) {
-    return fail(Code::invalid, "the command comes first, as in \"bodega serve " + name.substr(0, name.find('=')) +
-                                   " ...\"; \"bodega help\" lists the commands");
+  if (asks_for_help(arguments.front())) return show(general_help());
+  std::vector<std::string> words(arguments.begin(), arguments.end());
+  if (words.front() == "--version" || words.front() == "-V") words.front() = "version";
+  std::size_t used = 0;
+  const Spec* spec = find_command(words, used);
+  if (spec == nullptr) {
+    const Family* family = find_family(words.front());
+    if (family != nullptr && words.size() > 1 && asks_for_help(words[1])) return show(help_of(*family));
+    return fail(no_command(words));
   }
-  if (spec == nullptr) return fail(Code::invalid, "there is no command \"" + name + "\"; the nearest is \"" + nearest_command(name) + "\"");
-  BODEGA_TRY(const Words words, read_words(*spec, arguments.subspan(1)));
-  if (words.help) return show(help_of(*spec));
-  const std::size_t most_operands = spec->verb == Verb::help ? 1 : 0;
-  if (words.operands.size() > most_operands) {
-    return fail(Code::invalid, "bodega " + name + " does not know what to do with \"" + words.operands[most_operands] + "\"");
-  }
-  switch (spec->verb) {
-    case Verb::serve:
-    case Verb::fsck:
-    case Verb::check_config: return configured(*spec, words, surroundings);
-    case Verb::options: return show(words.flag == "markdown" ? options_markdown() : words.flag == "toml" ? options_toml() : all_options());
-    case Verb::help: return help_about(words.operands);
-    case Verb::version: return show("bodega " + std::string(version()) + "\n");
+  BODEGA_TRY(auto rest, read_words(*spec, std::span(words).subspan(used)));
+  if (rest.help) return show(help_of(*spec));
+  BODEGA_TRY_VOID(check_operands(*spec, rest.operands));
+  switch (spec->builtin) {
+    case Builtin::none:
+    case Builtin::check_config: return configured(*spec, std::move(rest), surroundings);
+    case Builtin::options:
+      return show(rest.flags.contains("markdown") ? options_markdown() : rest.flags.contains("toml") ? options_toml() : all_options());
+    case Builtin::help: return help_about(rest.operands);
+    case Builtin::version: return show("bodega " + std::string(version()) + "\n");
   }
   return show(general_help());
 }

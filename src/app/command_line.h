@@ -1,6 +1,9 @@
 // The command line, from the words to a command with its configuration. Pure but for what Surroundings reads.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,20 +24,25 @@ enum class Exit : int {
   drain_cut_short = 5,  // stopped before all accepted requests had finished: a second SIGTERM, or drain-timeout
 };
 
-enum class CommandKind {
-  serve,
-  fsck,
-  show,  // print `text` on standard output and exit with ok
-};
+struct Command;
+using RunCommand = Exit (*)(const Command&);
 
 struct Command {
-  CommandKind kind = CommandKind::show;
-  Config config;                      // of serve and fsck
+  RunCommand run = nullptr;           // never null in what parse_command() gives
+  Config config;                      // of all but those that only print
   std::vector<std::string> warnings;  // for the log, once there is one
-  std::string text;                   // of show
-  bool repair = false;                // of fsck
+  std::string text;                   // of those that only print
+  std::vector<std::string> operands;  // as many as the table of commands allows
+  // The command's own flags, by name; a switch has the value "". What was given twice counts the last time.
+  std::map<std::string, std::string, std::less<>> flags;
   bool upstream_is_explicit = false;  // somebody named the upstream; it is not the default
+
+  bool has(std::string_view flag) const { return flags.contains(flag); }
+  std::optional<std::string> flag(std::string_view name) const;
 };
+
+// Prints `text` on standard output.
+Exit print_text(const Command& command);
 
 // `arguments` without the program's name. invalid: the message, of one line or more, is for standard error; exit with usage.
 Result<Command> parse_command(std::span<const std::string> arguments, const Surroundings& surroundings);

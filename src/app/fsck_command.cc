@@ -47,11 +47,11 @@ Exit run_fsck(const Command& command) {
   const auto catalog = catalog::open_catalog(std::move(options), *pool, catalog::HadData::yes);
   if (!catalog) return complain(catalog.error());
   const auto say = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
-  const auto report = ops::fsck(**catalog, **store, command.repair ? ops::Repair::yes : ops::Repair::no, clock, say);
+  const auto report = ops::fsck(**catalog, **store, command.has("repair") ? ops::Repair::yes : ops::Repair::no, clock, say);
   if (!report) return complain(report.error());
   print(*report);
   if (report->clean()) return Exit::ok;
-  if (!command.repair) std::printf("Run again with --repair to mend what can be mended.\n");
+  if (!command.has("repair")) std::printf("Run again with --repair to mend what can be mended.\n");
   return Exit::failed;
 }
 
