@@ -1,4 +1,5 @@
 include(GoogleTest)
+configure_file(${CMAKE_SOURCE_DIR}/testing/source_dir.cc.in ${CMAKE_BINARY_DIR}/source_dir.cc @ONLY)
 
 # bodega_folder(NAME folders-and-libraries...): one static library of the folder's *.cc and, with tests on, one test program of its
 # *_test.cc. Dependencies are public, so that a folder that includes what it may not include fails to link as well as to lint.
@@ -19,7 +20,7 @@ function(bodega_folder name)
   if(BODEGA_TESTS AND tests)
     add_executable(bodega_${name}_test ${tests})
     target_link_libraries(bodega_${name}_test PRIVATE bodega_${name} bodega_testing GTest::gtest GTest::gtest_main)
-    target_compile_definitions(bodega_${name}_test PRIVATE BODEGA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_sources(bodega_${name}_test PRIVATE ${CMAKE_BINARY_DIR}/source_dir.cc)
     gtest_discover_tests(bodega_${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
   endif()
 endfunction()

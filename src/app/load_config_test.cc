@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "testing/source_dir.h"
+
 namespace bodega::app {
 namespace {
 
@@ -224,9 +226,9 @@ TEST(LoadConfig, RealFilesAreReadAndDirectoriesAreNot) {
   const auto surroundings = real_surroundings(environment);
   EXPECT_EQ(lookup(surroundings, "A"), "b=c");
   EXPECT_EQ(lookup(surroundings, "NOTHING"), "");
-  EXPECT_EQ(surroundings.read_file(BODEGA_SOURCE_DIR "/none/at/all").error().code, Code::not_found);
-  EXPECT_EQ(surroundings.read_file(BODEGA_SOURCE_DIR "/src/app").error().code, Code::io);
-  EXPECT_NE(surroundings.read_file(BODEGA_SOURCE_DIR "/src/app/CMakeLists.txt")->find("bodega_folder"), std::string::npos);
+  EXPECT_EQ(surroundings.read_file(testing::source_dir() / "none/at/all").error().code, Code::not_found);
+  EXPECT_EQ(surroundings.read_file(testing::source_dir() / "src/app").error().code, Code::io);
+  EXPECT_NE(surroundings.read_file(testing::source_dir() / "src/app/CMakeLists.txt")->find("bodega_folder"), std::string::npos);
   EXPECT_FALSE(surroundings.read_file("/dev/zero").has_value());
 }
 

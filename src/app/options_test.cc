@@ -9,6 +9,7 @@
 #include "app/load_config.h"
 #include "app/option_docs.h"
 #include "base/text.h"
+#include "testing/source_dir.h"
 
 namespace bodega::app {
 namespace {
@@ -159,7 +160,7 @@ TEST(OptionDocs, LongWordsStandAlone) {
 }
 
 std::string content_of(const std::string& path) {
-  std::ifstream file(BODEGA_SOURCE_DIR "/" + path);
+  std::ifstream file(testing::source_dir() / path);
   return std::string((std::istreambuf_iterator<char>(file)), {});
 }
 

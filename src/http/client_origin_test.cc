@@ -9,13 +9,14 @@
 #include <filesystem>
 
 #include "http/client_test_server.h"
+#include "testing/source_dir.h"
 
 namespace bodega::http {
 namespace {
 
 std::filesystem::path origin_script() {
   const char* shared = std::getenv("BODEGA_SHARED");
-  const std::filesystem::path folder = shared != nullptr ? shared : std::string(BODEGA_SOURCE_DIR) + "/../shared";
+  const std::filesystem::path folder = shared != nullptr ? std::filesystem::path(shared) : testing::source_dir() / "../shared";
   return folder / "origin" / "origin.py";
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/text.h"
 #include "testing/hermetic/hermetic_server.h"
+#include "testing/source_dir.h"
 
 namespace bodega::testing {
 namespace {
@@ -136,7 +137,7 @@ TEST_P(ReplayFiles, GoAsWritten) {
 
 std::vector<std::filesystem::path> all_replays() {
   std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(BODEGA_SOURCE_DIR) / "tests" / "replay")) {
+  for (const auto& entry : std::filesystem::directory_iterator(testing::source_dir() / "tests" / "replay")) {
     if (entry.path().extension() == ".replay") paths.push_back(entry.path());
   }
   std::sort(paths.begin(), paths.end());

@@ -7,6 +7,7 @@
 
 #include "pypi/format/archive_reader.h"
 #include "pypi/format/test_archives.h"
+#include "testing/source_dir.h"
 
 namespace bodega::pypi {
 namespace {
@@ -235,7 +236,7 @@ TEST(Archive, LinksAreFollowedByText) {
 
 // Every real distribution of the recorded corpus that is a wheel or a tar.gz, where it is there.
 TEST(Archive, RealDistributionsPass) {
-  const std::filesystem::path files = std::filesystem::path(BODEGA_SOURCE_DIR) / "../shared/origin/files";
+  const std::filesystem::path files = testing::source_dir() / "../shared/origin/files";
   if (!std::filesystem::exists(files)) GTEST_SKIP() << "Archive.RealDistributionsPass: no corpus";
   int wheels = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(files)) {

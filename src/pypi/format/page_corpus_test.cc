@@ -16,6 +16,7 @@
 #include "pypi/format/page_json_parse.h"
 #include "pypi/format/page_render.h"
 #include "pypi/format/version.h"
+#include "testing/source_dir.h"
 
 namespace bodega::pypi {
 namespace {
@@ -24,7 +25,7 @@ namespace fs = std::filesystem;
 
 std::optional<fs::path> corpus() {
   const char* shared = std::getenv("BODEGA_SHARED");
-  const fs::path pages = (shared != nullptr ? fs::path(shared) : fs::path(BODEGA_SOURCE_DIR) / "../shared") / "origin/pages";
+  const fs::path pages = (shared != nullptr ? fs::path(shared) : testing::source_dir() / "../shared") / "origin/pages";
   if (!fs::is_directory(pages)) return std::nullopt;
   return pages;
 }

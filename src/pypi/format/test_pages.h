@@ -6,12 +6,13 @@
 #include <string>
 
 #include "pypi/format/page.h"
+#include "testing/source_dir.h"
 
 namespace bodega::pypi {
 
 // `relative` to tests/data; empty when it cannot be read.
 inline std::string read_test_data(const std::string& relative) {
-  std::ifstream in(std::string(BODEGA_SOURCE_DIR) + "/tests/data/" + relative, std::ios::binary);
+  std::ifstream in(testing::source_dir() / "tests/data" / relative, std::ios::binary);
   std::ostringstream out;
   out << in.rdbuf();
   return out.str();
