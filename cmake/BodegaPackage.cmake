@@ -2,6 +2,13 @@
 include(GNUInstallDirs)
 
 install(TARGETS bodega RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# Links, in a directory that is on nobody's PATH: a real devpi-server beside this one keeps its names.
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/devpi-links)
+file(RELATIVE_PATH bodega_from_links ${CMAKE_INSTALL_PREFIX}/lib/bodega/devpi ${CMAKE_INSTALL_FULL_BINDIR}/bodega)
+foreach(name ${BODEGA_DEVPI_PROGRAMS})
+  file(CREATE_LINK ${bodega_from_links} ${CMAKE_BINARY_DIR}/devpi-links/${name} SYMBOLIC)
+  install(FILES ${CMAKE_BINARY_DIR}/devpi-links/${name} DESTINATION lib/bodega/devpi)
+endforeach()
 # lib, not LIBDIR: systemd looks in /usr/lib and /usr/local/lib whatever the architecture. The unit names no path to the program, so it fits
 # both prefixes.
 install(FILES deploy/systemd/bodega.service deploy/systemd/bodega.socket DESTINATION lib/systemd/system)

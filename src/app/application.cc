@@ -21,8 +21,16 @@ using pypi::Route;
 
 namespace {
 
+std::optional<std::vector<std::string>> restrict_modify(const Config& config) {
+  if (config.restrict_modify.empty()) return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto& name : config.restrict_modify) names.push_back(name.text);
+  return names;
+}
+
 pypi::ApiOptions api_options(const Config& config) {
   pypi::ApiOptions options;
+  options.restrict_modify = restrict_modify(config);
   options.version = std::string(version());
   if (config.public_url) options.public_url = config.public_url->origin() + (config.public_url->path == "/" ? "" : config.public_url->path);
   if (options.public_url && options.public_url->ends_with('/')) options.public_url->pop_back();
@@ -62,8 +70,25 @@ Result<std::optional<Secret>> first_root_password(const Config& config) {
   return std::optional<Secret>(std::move(password));
 }
 
+// Whoever reads the file can log in as anybody, so it must be its owner's alone; groups are left out, because orchestrators hand out
+// secrets through them.
+Result<Secret> read_token_key(const std::filesystem::path& path) {
+  constexpr std::size_t kLeast = 32;  // devpi's least, and as many bytes as the signature has
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  std::ifstream file(path, std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (error || !file) return fail(Code::invalid, "the token key file " + path.string() + " cannot be read");
+  if ((status.permissions() & std::filesystem::perms::others_all) != std::filesystem::perms::none)
+    return fail(Code::invalid, "the token key file " + path.string() + " is accessible to everybody; chmod 600 it");
+  if (content.size() < kLeast)
+    return fail(Code::invalid, "the token key file " + path.string() + " is too short; it needs at least 32 bytes");
+  return Secret(hmac_sha256("bodega login tokens", content));
+}
+
 pypi::UploadOptions upload_options(const Config& config) {
   pypi::UploadOptions options;
+  options.restrict_modify = restrict_modify(config);
   if (config.upload_max_size > 0) options.limits.max_file_bytes = config.upload_max_size;
   return options;
 }
@@ -166,10 +191,19 @@ Task<Result<void>> Application::start() {
   if (parts_.upstream_is_explicit) options.explicit_upstream = config_.upstream;
   auto started = co_await registry_.first_start(std::move(options));
   if (!started) co_return fail(std::move(started).error());
-  authenticator_.set_token_key(registry_.token_secret());
+  auto key = config_.token_key_file ? read_token_key(*config_.token_key_file) : Result<Secret>(registry_.token_secret());
+  if (!key) co_return fail(std::move(key).error());
+  authenticator_.set_token_key(std::move(*key));
   auto housekeeper = housekeeping();
   tasks_.spawn(std::move(housekeeper));
   co_return Result<void>();
+}
+
+Task<bool> Application::root_password_is_empty() {
+  const auto root = registry_.find_user("root");
+  if (!root) co_return false;
+  auto verdict = co_await hasher_.verify(root->row.password_hash, Secret());
+  co_return verdict&&* verdict != access::Verdict::wrong;
 }
 
 Task<void> Application::close() {

@@ -73,6 +73,8 @@ class Application final : public http::Handler {
   void set_draining() { draining_ = true; }
   // Where the generated root password was written; empty when none was.
   const std::string& generated_password_file() const { return generated_password_file_; }
+  // Anybody may log in as root. Costs as much as a login. Home loop.
+  Task<bool> root_password_is_empty();
   catalog::Catalog& catalog() { return *catalog_; }
   store::BlobStore& store() { return *store_; }
   cache::Dependencies& facts() { return facts_; }

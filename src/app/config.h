@@ -37,6 +37,11 @@ struct Space {
   bool operator==(const Space&) const = default;
 };
 
+// A user, or ":group", to whom a rule applies.
+struct UserName {
+  std::string text;
+};
+
 struct Config {
   std::optional<std::filesystem::path> config_file;  // the one that was read, if any
 
@@ -47,6 +52,7 @@ struct Config {
   std::vector<IpNetwork> trusted_proxies;
   unsigned threads = 0;  // 0: one for each core
   std::uint64_t upload_max_size = 0;
+  std::vector<UserName> restrict_modify;  // empty: no restriction
   Duration drain_delay{};
   Duration drain_timeout{};
 
@@ -57,6 +63,7 @@ struct Config {
   std::uint64_t hot_memory = 0;
   std::optional<std::filesystem::path> root_password_file;
   std::optional<Secret> root_password;
+  std::optional<std::filesystem::path> token_key_file;
 
   // Upstream
   Url upstream;  // path ends with '/'

@@ -7,6 +7,7 @@
 
 #include "app/command_line.h"
 #include "app/load_config.h"
+#include "app/shim/devpi_programs.h"
 
 namespace {
 
@@ -14,6 +15,8 @@ int run(int argc, char** argv) {
   using bodega::app::Exit;
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto surroundings = bodega::app::real_surroundings(environ);
+  if (const auto program = bodega::app::devpi_program(argv[0]))
+    return static_cast<int>(bodega::app::run_devpi_program(*program, arguments, surroundings));
   const auto command = bodega::app::parse_command(arguments, surroundings);
   if (!command) {
     std::fprintf(stderr, "bodega: %s\n", command.error().message.c_str());

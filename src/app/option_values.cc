@@ -218,6 +218,13 @@ Result<void> parse_value(std::string_view text, std::vector<std::string>& out) {
   return {};
 }
 
+Result<void> parse_value(std::string_view text, std::vector<UserName>& out) {
+  const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c != 0x7F; });
+  if (text.empty() || !printable) return wrong(text, "write a user name, or :GROUP");
+  out.push_back({std::string(text)});
+  return {};
+}
+
 std::string value_text(std::uint64_t bytes) {
   for (const auto& unit : kSizeUnits) {
     if (bytes < unit.factor || bytes % unit.factor != 0) continue;
@@ -265,5 +272,11 @@ std::string value_text(const std::vector<IpNetwork>& networks) {
 }
 
 std::string value_text(const std::vector<std::string>& hosts) { return join(hosts, ", "); }
+
+std::string value_text(const std::vector<UserName>& names) {
+  std::vector<std::string> texts;
+  for (const auto& name : names) texts.push_back(name.text);
+  return join(texts, ", ");
+}
 
 }  // namespace bodega::app

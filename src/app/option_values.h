@@ -34,6 +34,9 @@ Result<void> parse_value(std::string_view text, std::vector<IpNetwork>& out);
 // A host name or IP address without port, or "*." and a host name.
 Result<void> parse_value(std::string_view text, std::vector<std::string>& out);
 
+// A word of printable characters.
+Result<void> parse_value(std::string_view text, std::vector<UserName>& out);
+
 template <class T>
 Result<void> parse_value(std::string_view text, std::optional<T>& out) {
   return parse_value(text, out.emplace());
@@ -53,6 +56,7 @@ std::string value_text(const Secret& secret);
 std::string value_text(const std::vector<ListenAddress>& addresses);
 std::string value_text(const std::vector<IpNetwork>& networks);
 std::string value_text(const std::vector<std::string>& hosts);
+std::string value_text(const std::vector<UserName>& names);
 
 template <class T>
 std::string value_text(const std::optional<T>& value) {

@@ -31,6 +31,10 @@ const std::array kOptions{
     // What the legacy upload of the public index has settled on is 1 GB for large projects; wheels with GPU code pass that.
     Option{"upload-max-size", "SIZE", &Config::upload_max_size, "2GiB", "", "1MB", "1TB", kEverywhere, kRestart, Section::server,
            "Largest file that may be uploaded."},
+    Option{"restrict-modify", "USER", &Config::restrict_modify, "", "", "", "", kEverywhere, kRestart, Section::server,
+           "Users, or groups as :NAME, that alone may make and change users and indexes; root only when it is among them. Without it "
+           "everybody "
+           "may make a user and rules over its indexes."},
     Option{"drain-delay", "TIME", &Config::drain_delay, "0", "", "", "5m", kEverywhere, kRestart, Section::server,
            "After SIGTERM, how long to go on accepting while the health check already says no. 5s to 10s suit Kubernetes, where requests "
            "still arrive for a moment."},
@@ -56,6 +60,9 @@ const std::array kOptions{
            "", "", kEverywhere, kRestart, Section::data, "File with the password that the user root gets at the first start."},
     Option{"root-password", "PASSWORD", &Config::root_password, "", "", "", "", Where::environment_only, kRestart, Section::data,
            "The same as a value, for containers. Not a flag, because every user of a machine can see the command lines."},
+    Option{
+        "token-key-file", "FILE", &Config::token_key_file, "", "a key in the data directory", "", "", kEverywhere, kRestart, Section::data,
+        "File with at least 32 bytes, readable by this user alone, from which login tokens are signed: another content ends all logins."},
 
     Option{"upstream", "URL", &Config::upstream, "https://pypi.org/simple/", "", "", "", kEverywhere, kRestart, Section::upstream,
            "Simple API of the index that root/pypi mirrors."},

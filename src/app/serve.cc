@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <malloc.h>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <random>
@@ -145,6 +146,25 @@ class Running {
     server_->start();
     announce();
     if (auto told = notifier_.ready(); !told) log_.warning("notify.failed", {{"why", told.error().describe()}});
+    if (!is_beyond_loopback()) co_return;
+    if (const bool open = co_await application_->root_password_is_empty(); open) warn_of_empty_password();
+  }
+
+  bool is_beyond_loopback() const {
+    const auto addresses = server_->addresses();
+    return std::any_of(addresses.begin(), addresses.end(), [](const std::string& text) {
+      const auto url = Url::parse(text);
+      const auto address = url ? IpAddress::parse(url->host) : std::nullopt;
+      return !address || !address->is_loopback();
+    });
+  }
+
+  void warn_of_empty_password() {
+    log_.warning("root.password_empty", {{"user", "root"}});
+    std::fprintf(
+        stderr,
+        "bodega: WARNING: the user root has an EMPTY PASSWORD and this server can be reached from other machines: anybody can take\n"
+        "        it over. Give root a password: devpi-passwd root, or devpi login root and devpi user -m root password=...\n");
   }
 
   void announce() {

@@ -117,13 +117,14 @@ Task<Result<void>> Registry::ensure_root(StartOptions options) {
   root.name = "root";
   root.password_hash = std::move(*hash);
   root.created = std::chrono::floor<std::chrono::seconds>(use_.clock.wall());
+  const bool with_index = options.root_pypi == RootPypi::make;
   const catalog::IndexRow index{"root", "pypi", root_pypi_options(options).compact()};
-  auto write = [&root, &index](catalog::Transaction& transaction) -> Result<void> {
+  auto write = [&root, &index, with_index](catalog::Transaction& transaction) -> Result<void> {
     BODEGA_TRY_VOID(transaction.insert_user(root));
-    return transaction.insert_index(index);
+    return with_index ? transaction.insert_index(index) : Result<void>();
   };
   auto done = co_await use_.catalog.write(write);
-  if (done) use_.log.info("registry.first_start", {{"user", root.name}, {"index", kRootPypi}});
+  if (done) use_.log.info("registry.first_start", {{"user", root.name}, {"index", with_index ? kRootPypi : std::string_view()}});
   co_return done;
 }
 

@@ -28,12 +28,15 @@ struct User {
 };
 using UserRef = std::shared_ptr<const User>;
 
+enum class RootPypi { make, leave_out };
+
 struct StartOptions {
   // Of root at the first start: a hash wins over a password. Neither: one is generated and handed to keep_generated before root exists, so
   // that it is never lost.
   std::optional<std::string> root_password_hash;
   std::optional<Secret> root_password;
   std::function<Result<void>(const Secret&)> keep_generated;
+  RootPypi root_pypi = RootPypi::make;
   Url upstream;                    // of root/pypi at the first start
   std::string mirror_web_url_fmt;  // likewise; "" = none
   // Set when the operator named the upstream for this run: root/pypi then uses it whatever is stored.
