@@ -112,6 +112,7 @@ Task<Response> Application::at_index(Request& request, Route route) {
 
 Task<Response> Application::at_file(Request& request, Route route) {
   if (reads(request)) co_return co_await files_.get(request, route);
+  if (request.method == Method::post) co_return co_await uploads_.toxresult(request, route);
   if (request.method == Method::del) co_return co_await uploads_.remove(request, route);
   if (request.method == Method::patch) co_return co_await uploads_.yank(request, route);
   co_return not_found(request);

@@ -39,6 +39,9 @@ class AttachmentsTest : public CatalogTest {
   std::vector<AttachmentRow> all() {
     return need(read([](Reader& r) { return r.attachments("ann/dev", "pkg"); }));
   }
+  bool was_deleted(const AttachmentRow& row) {
+    return need(read([&](Reader& r) { return r.was_deleted(row.index, row.filename); }));
+  }
   bool hosted(std::string_view content) {
     return need(read([&](Reader& r) { return r.is_hosted(Digest::of(content)); }));
   }
@@ -100,6 +103,8 @@ TEST_F(AttachmentsTest, GoWithTheirFile) {
   ASSERT_EQ(all().size(), 1U);
   EXPECT_EQ(all()[0].kind, AttachmentKind::doczip);
   EXPECT_FALSE(hosted("json"));
+  EXPECT_TRUE(was_deleted(result("json")));
+  EXPECT_FALSE(was_deleted(docs("zip")));
 }
 
 TEST_F(AttachmentsTest, GoWithTheirReleaseAndProject) {
@@ -107,16 +112,21 @@ TEST_F(AttachmentsTest, GoWithTheirReleaseAndProject) {
   attach(result("json"));
   EXPECT_EQ(need(write([](Transaction& t) { return t.delete_release("ann/dev", "pkg", "1.0"); })).size(), 4U);
   EXPECT_FALSE(hosted("zip"));
+  EXPECT_TRUE(was_deleted(docs("zip")));
+  EXPECT_TRUE(was_deleted(result("json")));
   put(some_file("ann/dev", "pkg", "1.0", "pkg-1.0.tar.gz", "sdist"));
   attach(docs("zip"));
+  EXPECT_FALSE(was_deleted(docs("zip")));
   EXPECT_EQ(need(write([](Transaction& t) { return t.delete_project("ann/dev", "pkg"); })).size(), 2U);
   EXPECT_TRUE(all().empty());
+  EXPECT_TRUE(was_deleted(docs("zip")));
 }
 
 TEST_F(AttachmentsTest, CanBeDeletedAlone) {
   attach(docs("zip"));
   need(write([](Transaction& t) { return t.delete_attachment("ann/dev", "pkg-1.0.doc.zip"); }));
   EXPECT_TRUE(all().empty());
+  EXPECT_TRUE(was_deleted(docs("zip")));
   EXPECT_EQ(code_of(write([](Transaction& t) { return t.delete_attachment("ann/dev", "pkg-1.0.doc.zip"); })), Code::not_found);
 }
 

@@ -41,7 +41,7 @@ class Reader {
   virtual Result<std::vector<AttachmentRow>> attachments(std::string_view index, std::string_view project) = 0;
   virtual Result<AttachmentRow> attachment(std::string_view index, std::string_view filename) = 0;  // not_found
   virtual Result<std::vector<TokenRow>> tokens() = 0;                                               // by creation
-  // Whether that file was deleted from the index once (410 instead of 404).
+  // Whether that file or attachment was deleted from the index once (410 instead of 404).
   virtual Result<bool> was_deleted(std::string_view index, std::string_view filename) = 0;
   virtual Result<bool> is_hosted(const Digest& digest) = 0;  // any hosted file or attachment refers to it
   // Every hosted digest once. For fsck and gc.

@@ -253,6 +253,7 @@ Result<Stored> MainTransaction::put_attachment(const AttachmentRow& attachment, 
                      attachment.for_file, in.id, attachment.version));
   if (rows == 0)
     return fail(Code::not_found, "there is nothing that " + attachment.filename + " could stand beside on " + attachment.index);
+  BODEGA_TRY_VOID(database().run("DELETE FROM deleted_files WHERE index_id = ? AND filename = ?", in.index_id, attachment.filename));
   changed(old_id ? "replace attachment" : "add attachment", path_of(attachment.index, attachment.filename));
   return old_id ? Stored::replaced : Stored::created;
 }
@@ -261,6 +262,7 @@ Result<void> MainTransaction::delete_attachment(std::string_view index, std::str
   BODEGA_TRY(const auto in_index, index_id(index));
   BODEGA_TRY(const auto rows, database().run("DELETE FROM attachments WHERE index_id = ? AND filename = ?", in_index, filename));
   if (rows == 0) return fail(Code::not_found, "there is no attachment " + path_of(index, filename));
+  BODEGA_TRY_VOID(database().run("INSERT OR IGNORE INTO deleted_files(index_id, filename) VALUES(?, ?)", in_index, filename));
   changed("delete attachment", path_of(index, filename));
   return {};
 }
@@ -271,6 +273,10 @@ Result<std::vector<Digest>> MainTransaction::delete_file(std::string_view index,
                                                  "SELECT a.digest FROM files f JOIN attachments a ON a.file_id = f.id "
                                                  "WHERE f.index_id = ?1 AND f.filename = ?2",
                                                  in_index, filename)));
+  BODEGA_TRY_VOID(
+      database().run("INSERT OR IGNORE INTO deleted_files(index_id, filename) SELECT a.index_id, a.filename FROM files f "
+                     "JOIN attachments a ON a.file_id = f.id WHERE f.index_id = ? AND f.filename = ?",
+                     in_index, filename));
   BODEGA_TRY(const auto rows, database().run("DELETE FROM files WHERE index_id = ? AND filename = ?", in_index, filename));
   if (rows == 0) return no_file(index, filename);
   BODEGA_TRY_VOID(database().run("INSERT OR IGNORE INTO deleted_files(index_id, filename) VALUES(?, ?)", in_index, filename));
@@ -290,8 +296,10 @@ Result<std::vector<Digest>> MainTransaction::delete_release(std::string_view ind
   BODEGA_TRY(auto lost, digests(database().query("SELECT digest FROM files WHERE release_id = ?1 UNION "
                                                  "SELECT digest FROM attachments WHERE release_id = ?1",
                                                  release)));
-  BODEGA_TRY_VOID(database().run(
-      "INSERT OR IGNORE INTO deleted_files(index_id, filename) SELECT index_id, filename FROM files WHERE release_id = ?", release));
+  BODEGA_TRY_VOID(
+      database().run("INSERT OR IGNORE INTO deleted_files(index_id, filename) SELECT index_id, filename FROM files WHERE release_id = ?1 "
+                     "UNION SELECT index_id, filename FROM attachments WHERE release_id = ?1",
+                     release));
   BODEGA_TRY_VOID(database().run("DELETE FROM releases WHERE id = ?", release));
   BODEGA_TRY_VOID(database().run("DELETE FROM projects WHERE id = ?1 AND NOT EXISTS(SELECT 1 FROM releases WHERE project_id = ?1)", in.id));
   changed("delete release", path_of(index, project) + " " + std::string(version));
@@ -306,7 +314,8 @@ Result<std::vector<Digest>> MainTransaction::delete_project(std::string_view ind
                                                  in.id)));
   BODEGA_TRY_VOID(
       database().run("INSERT OR IGNORE INTO deleted_files(index_id, filename) "
-                     "SELECT f.index_id, f.filename FROM releases r JOIN files f ON f.release_id = r.id WHERE r.project_id = ?",
+                     "SELECT f.index_id, f.filename FROM releases r JOIN files f ON f.release_id = r.id WHERE r.project_id = ?1 UNION "
+                     "SELECT a.index_id, a.filename FROM releases r JOIN attachments a ON a.release_id = r.id WHERE r.project_id = ?1",
                      in.id));
   BODEGA_TRY_VOID(database().run("DELETE FROM projects WHERE id = ?", in.id));
   changed("delete project", path_of(index, project));

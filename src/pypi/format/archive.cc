@@ -93,7 +93,7 @@ Result<std::string> required(ZipReader& zip, const std::string& member, std::siz
 Result<std::string> wheel_metadata(const std::string& path, std::string_view filename) {
   const auto wheel = parse_wheel(filename);
   if (!wheel) return refuse(quote(filename) + " is not the name of a wheel");
-  BODEGA_TRY(auto zip, ZipReader::open(path));
+  BODEGA_TRY(auto zip, ZipReader::open(path, ZipRules::distribution));
   BODEGA_TRY(const std::string dist_info, find_dist_info(*zip, *wheel));
   BODEGA_TRY(const std::string wheel_file, required(*zip, dist_info + "/WHEEL", kMaxWheelFile));
   if (!Metadata::parse(wheel_file).get("Wheel-Version").starts_with("1."))
@@ -104,7 +104,7 @@ Result<std::string> wheel_metadata(const std::string& path, std::string_view fil
 }
 
 Result<std::string> zip_sdist_metadata(const std::string& path) {
-  BODEGA_TRY(auto zip, ZipReader::open(path));
+  BODEGA_TRY(auto zip, ZipReader::open(path, ZipRules::distribution));
   std::string top;
   for (const auto& member : zip->members()) {
     const std::string_view first = std::string_view(member).substr(0, member.find('/'));
@@ -115,7 +115,7 @@ Result<std::string> zip_sdist_metadata(const std::string& path) {
 }
 
 Result<std::string> egg_metadata(const std::string& path) {
-  BODEGA_TRY(auto zip, ZipReader::open(path));
+  BODEGA_TRY(auto zip, ZipReader::open(path, ZipRules::distribution));
   return required(*zip, "EGG-INFO/PKG-INFO", kMaxMetadata);
 }
 
@@ -182,6 +182,11 @@ Result<Inspected> inspect_distribution(const std::string& path, std::string_view
   out.version = metadata.version();
   out.requires_python = metadata.requires_python();
   return out;
+}
+
+Result<void> check_documentation(const std::string& path) {
+  BODEGA_TRY_VOID(ZipReader::open(path, ZipRules::documentation));
+  return {};
 }
 
 // Opening it anew by /proc gives a position of its own.

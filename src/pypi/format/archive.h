@@ -30,6 +30,9 @@ Result<Inspected> inspect_distribution(const std::string& path, std::string_view
 // The same for an open file, whose position is neither used nor moved; it need not have a name any more.
 Result<Inspected> inspect_distribution(int fd, std::string_view filename);
 
+// Whether an archive may be kept as documentation: a plain zip as above, in which comments are allowed. Blocks; invalid, io.
+Result<void> check_documentation(const std::string& path);
+
 // The public index's limits against archive bombs.
 inline constexpr std::uint64_t kMaxRatio = 50;
 inline constexpr std::uint64_t kFreeSize = 64ULL << 20U;

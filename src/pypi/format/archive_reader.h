@@ -1,4 +1,4 @@
-// The two kinds of archive a distribution can be, opened and checked for hygiene. Only for archive*.cc; blocking.
+// The two kinds of archive a distribution can be, opened and checked for hygiene. Only for archive*.cc and documentation; blocking.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,23 @@ bool stays_inside(std::string_view member, std::string_view target);
 // Code::invalid when `unpacked` bytes out of `packed` are a bomb (archive.h).
 Result<void> check_ratio(std::uint64_t unpacked, std::uint64_t packed);
 
+// What a zip must be beyond what archive.h asks of all: a distribution has no comments; documentation may have them (git archive writes
+// one).
+enum class ZipRules { distribution, documentation };
+
 class ZipReader {
  public:
-  static Result<std::unique_ptr<ZipReader>> open(const std::string& path);
+  static Result<std::unique_ptr<ZipReader>> open(const std::string& path, ZipRules rules);
   virtual ~ZipReader() = default;
   virtual const std::vector<std::string>& members() const = 0;  // checked, in the order of the directory
   // At most `limit` bytes, counted while unpacking. nullopt: no such member.
   virtual Result<std::optional<std::string>> read(std::string_view member, std::size_t limit) = 0;
 };
+
+// One file out of a zip that nobody has checked: only this member is looked at, and at most `limit` bytes are unpacked, whatever the
+// directory says of their number. Of two members of one name the first counts. not_found: no such member, or it is no plain file.
+// too_large. invalid: damaged, encrypted, packed in a way we do not read.
+Result<std::string> read_zip_member(const std::string& path, std::string_view member, std::size_t limit);
 
 // Walks a tar and returns the bytes of the member for which `wanted` says yes (the first; it is asked for regular files only). Every
 // other member is checked and passed over. `gzip`: the compression is gzip, which is then checked to its end; else bzip2, xz, lzma,

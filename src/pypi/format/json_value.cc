@@ -11,6 +11,19 @@
 namespace bodega::pypi {
 namespace {
 
+// The element lives in the parser.
+Result<simdjson::dom::element> read(simdjson::dom::parser& parser, std::string_view text) {
+  // + 1: the document itself is a level.
+  if (parser.allocate(std::max<std::size_t>(text.size(), 64), Json::kMaxDepth + 1) != simdjson::SUCCESS) {
+    return fail(Code::busy, "no memory to read JSON");
+  }
+  simdjson::dom::element element;
+  if (const auto error = parser.parse(text.data(), text.size()).get(element)) {
+    return fail(Code::invalid, "not JSON", simdjson::error_message(error));
+  }
+  return element;
+}
+
 Result<Json> convert(const simdjson::dom::element& element) {
   using Type = simdjson::dom::element_type;
   switch (element.type()) {
@@ -191,15 +204,14 @@ class JsonWriter {
 
 Result<Json> Json::parse(std::string_view text) {
   simdjson::dom::parser parser;
-  // + 1: the document itself is a level.
-  if (parser.allocate(std::max<std::size_t>(text.size(), 64), kMaxDepth + 1) != simdjson::SUCCESS) {
-    return fail(Code::busy, "no memory to read JSON");
-  }
-  simdjson::dom::element element;
-  if (const auto error = parser.parse(text.data(), text.size()).get(element)) {
-    return fail(Code::invalid, "not JSON", simdjson::error_message(error));
-  }
+  BODEGA_TRY(const auto element, read(parser, text));
   return convert(element);
+}
+
+Result<void> Json::check(std::string_view text) {
+  simdjson::dom::parser parser;
+  BODEGA_TRY_VOID(read(parser, text));
+  return {};
 }
 
 const Json::Array& Json::items() const {

@@ -36,6 +36,8 @@ class Json {
 
   // One JSON text (RFC 8259), UTF-8, at most `kMaxDepth` deep. invalid. Of a key given twice the last value counts, at the first place.
   static Result<Json> parse(std::string_view text);
+  // Whether parse() would take it, without making the value: for texts that are kept as they are. invalid.
+  static Result<void> check(std::string_view text);
   static constexpr std::size_t kMaxDepth = 64;  // configuration, not data; also bounds our recursion
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "http/error_response.h"
 #include "pypi/format/filename.h"
+#include "pypi/index/attachments.h"
 #include "pypi/index/simple.h"
 
 namespace bodega::pypi {
@@ -92,6 +93,7 @@ Task<Response> Files::hosted(Request& request, std::shared_ptr<const IndexConfig
   const std::string key = index->key();
   struct Found {
     std::optional<catalog::FileRow> row;
+    std::optional<catalog::AttachmentRow> attachment;
     bool deleted = false;
   };
   auto question = [&key, &link](catalog::Reader& reader) -> Result<Found> {
@@ -102,11 +104,14 @@ Task<Response> Files::hosted(Request& request, std::shared_ptr<const IndexConfig
       return found;
     }
     if (row.error().code != Code::not_found) return fail(row.error());
+    BODEGA_TRY(found.attachment, linked_attachment(reader, key, link));
+    if (found.attachment) return found;
     BODEGA_TRY(found.deleted, reader.was_deleted(key, link.filename));
     return found;
   };
   auto found = co_await use_.catalog.read(question);
   if (!found) co_return http::error_response(found.error(), request);
+  if (found->attachment) co_return co_await attachment(request, link, std::move(*found->attachment));
   if (!found->row || !link_agrees(link, *found->row)) {
     if (!found->deleted) co_return http::error_response(no_file(), request);
     const Error gone{Code::gone, "file existed, deleted in later serial", {}, std::nullopt};
@@ -123,18 +128,30 @@ Task<Response> Files::hosted(Request& request, std::shared_ptr<const IndexConfig
     keep_hot(request, response, permission, std::nullopt);
     co_return response;
   }
-  auto blob = co_await use_.artifacts.open(row.digest);
-  if (!blob) {
-    const Error damaged{Code::io, "the file is damaged or missing on the server's disk; its operator must restore it",
-                        blob.error().describe(), std::nullopt};
-    use_.log.error("file.damaged_hosted",
-                   {{"index", key}, {"file", row.filename}, {"sha256", row.digest.hex()}, {"why", blob.error().describe()}});
-    co_return http::error_response(damaged, request);
-  }
+  auto blob = co_await open_hosted(key, row.filename, row.digest);
+  if (!blob) co_return http::error_response(blob.error(), request);
   auto response = file_response(link, row.digest, row.uploaded_at);
   response.body = http::FileBody{*blob};
   keep_hot(request, response, permission, row.digest);
   co_return response;
+}
+
+// Not kept hot: its name does not say whose it is, and it is rarely asked for.
+Task<Response> Files::attachment(const Request& request, FileLink link, catalog::AttachmentRow row) {
+  auto blob = co_await open_hosted(row.index, row.filename, row.digest);
+  if (!blob) co_return http::error_response(blob.error(), request);
+  auto response = file_response(link, row.digest, row.stored_at);
+  if (row.kind == catalog::AttachmentKind::doczip) response.headers.set("Content-Type", "application/zip");
+  response.body = http::FileBody{*blob};
+  co_return response;
+}
+
+Task<Result<std::shared_ptr<const store::Blob>>> Files::open_hosted(const std::string& index, const std::string& filename, Digest digest) {
+  auto blob = co_await use_.artifacts.open(digest);
+  if (blob) co_return blob;
+  const std::string why = blob.error().describe();
+  use_.log.error("file.damaged_hosted", {{"index", index}, {"file", filename}, {"sha256", digest.hex()}, {"why", why}});
+  co_return fail(Code::io, "the file is damaged or missing on the server's disk; its operator must restore it", why);
 }
 
 void Files::keep_hot(const Request& request, Response& response, Permission permission, const std::optional<Digest>& blob) {

@@ -1,5 +1,5 @@
-// The files behind the links of the pages: hosted ones from the store, mirrored ones through the cache, and their metadata siblings.
-// Home loop only.
+// The files behind the links of the pages: hosted ones from the store, mirrored ones through the cache, their metadata siblings,
+// documentation archives and test results. Home loop only.
 #pragma once
 
 #include "base/log.h"
@@ -38,6 +38,8 @@ class Files {
   using Permission = std::shared_ptr<http::Validity>;
   Task<http::Response> mirrored(http::Request& request, std::shared_ptr<const IndexConfig> index, FileLink link, Permission permission);
   Task<http::Response> hosted(http::Request& request, std::shared_ptr<const IndexConfig> index, FileLink link, Permission permission);
+  Task<http::Response> attachment(const http::Request& request, FileLink link, catalog::AttachmentRow row);
+  Task<Result<std::shared_ptr<const store::Blob>>> open_hosted(const std::string& index, const std::string& filename, Digest digest);
   void keep_hot(const http::Request& request, http::Response& response, Permission permission, const std::optional<Digest>& blob);
 
   Dependencies use_;

@@ -4,6 +4,7 @@
 
 #include "pypi/format/json_value.h"
 #include "pypi/format/names.h"
+#include "pypi/index/attachments.h"
 
 namespace bodega::pypi {
 namespace {
@@ -15,6 +16,14 @@ Result<bool> project_is_gone(catalog::Transaction& transaction, const std::strin
   if (row) return false;
   if (row.error().code == Code::not_found) return true;
   return fail(row.error());
+}
+
+// Nothing in it but metadata.
+Result<bool> release_is_empty(catalog::Reader& reader, const std::string& index, const std::string& project, const std::string& version) {
+  const auto is_of_it = [&version](const auto& row) { return row.version == version; };
+  BODEGA_TRY(const auto files, reader.files(index, project));
+  BODEGA_TRY(const auto attachments, reader.attachments(index, project));
+  return std::none_of(files.begin(), files.end(), is_of_it) && std::none_of(attachments.begin(), attachments.end(), is_of_it);
 }
 
 }  // namespace
@@ -34,16 +43,25 @@ Result<catalog::FileRow> linked_file(catalog::Reader& reader, const std::string&
 }
 
 Result<Removed> remove_file(catalog::Transaction& transaction, const std::string& index, const FileLink& link, const std::string& path) {
-  BODEGA_TRY(const auto row, linked_file(transaction, index, link, path));
-  BODEGA_TRY(auto lost, transaction.delete_file(index, row.filename));
-  BODEGA_TRY(const auto files, transaction.files(index, row.project));
-  const bool last = std::none_of(files.begin(), files.end(), [&row](const catalog::FileRow& file) { return file.version == row.version; });
-  if (last) {
-    BODEGA_TRY(const auto more, transaction.delete_release(index, row.project, row.version));
-    lost.insert(lost.end(), more.begin(), more.end());
+  BODEGA_TRY(const auto attachment, linked_attachment(transaction, index, link));
+  Removed removed;
+  std::string version;
+  if (attachment) {
+    BODEGA_TRY_VOID(transaction.delete_attachment(index, attachment->filename));
+    removed = {attachment->project, {attachment->digest}, false};
+    version = attachment->version;
+  } else {
+    BODEGA_TRY(const auto row, linked_file(transaction, index, link, path));
+    BODEGA_TRY(removed.digests, transaction.delete_file(index, row.filename));
+    removed.project = row.project;
+    version = row.version;
   }
-  Removed removed{row.project, std::move(lost), false};
-  BODEGA_TRY(removed.project_gone, project_is_gone(transaction, index, row.project));
+  BODEGA_TRY(const bool last, release_is_empty(transaction, index, removed.project, version));
+  if (last) {
+    BODEGA_TRY(const auto more, transaction.delete_release(index, removed.project, version));
+    removed.digests.insert(removed.digests.end(), more.begin(), more.end());
+  }
+  BODEGA_TRY(removed.project_gone, project_is_gone(transaction, index, removed.project));
   return removed;
 }
 

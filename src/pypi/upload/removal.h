@@ -17,7 +17,8 @@ struct Removed {
   bool project_gone = false;
 };
 
-// The release goes with its last file, the project with its last release. `path` is for the messages. not_found; gone when it was deleted.
+// A file with its test results, documentation, or a test result. The release goes with the last of them, the project with its last
+// release. `path` is for the messages. not_found; gone when it was deleted.
 Result<Removed> remove_file(catalog::Transaction& transaction, const std::string& index, const FileLink& link, const std::string& path);
 // `written`: the project's name as the client spelt it.
 Result<Removed> remove_release(catalog::Transaction& transaction, const std::string& index, const std::string& written,

@@ -127,8 +127,7 @@ Task<Result<Response>> Uploads::act(const Permit& permit, UploadBody& body, cons
     case UploadAction::file_upload: co_return co_await store_file(permit, body, request);
     case UploadAction::doc_upload: break;
   }
-  if (!body.has_file()) co_return fail(Code::invalid, "content file field not found");
-  co_return docs_not_kept(request);
+  co_return co_await store_docs(permit, body, request);
 }
 
 Task<Result<Response>> Uploads::submit(const Permit& permit, const UploadForm& form) {
@@ -140,8 +139,7 @@ Task<Result<Response>> Uploads::submit(const Permit& permit, const UploadForm& f
   auto recorded = co_await use_.catalog.write(record);
   if (!recorded) co_return fail(std::move(recorded).error());
   use_.log.info("upload.registered", {{"index", index}, {"project", name->project}, {"version", name->version}, {"user", permit.who.user}});
-  changed(index, name->project, recorded->new_project ? ProjectList::changed : ProjectList::same);
-  if (recorded->new_project && on_new_project_) on_new_project_(index, name->project);
+  co_await settle(index, name->project, *recorded);
   co_return upload_done();
 }
 
@@ -159,7 +157,8 @@ Task<Result<Response>> Uploads::store_file(const Permit& permit, UploadBody& bod
   if (!clash) co_return fail(std::move(clash).error());
   if (*clash) co_return already_exists(file.filename, request);
 
-  auto recorded = co_await commit(*checked, body, overwrite);
+  Record record = [&checked, overwrite](catalog::Transaction& transaction) { return record_file(transaction, *checked, overwrite); };
+  auto recorded = co_await commit(file.digest, *body.file().writer, std::move(record));
   if (!recorded && recorded.error().code == Code::conflict) co_return already_exists(file.filename, request);
   if (!recorded) co_return fail(std::move(recorded).error());
   if (recorded->stored == Stored::identical) {
@@ -170,10 +169,8 @@ Task<Result<Response>> Uploads::store_file(const Permit& permit, UploadBody& bod
                                   {"sha256", file.digest.hex()},
                                   {"bytes", file.size},
                                   {"user", file.uploaded_by},
-                                  {"replaced", recorded->replaced.has_value()}});
-  changed(index, file.project, recorded->new_project ? ProjectList::changed : ProjectList::same);
-  if (recorded->new_project && on_new_project_) on_new_project_(index, file.project);
-  if (recorded->replaced) co_await discard_unless_used(*recorded->replaced);
+                                  {"replaced", recorded->stored == Stored::replaced}});
+  co_await settle(index, file.project, *recorded);
   co_return upload_done();
 }
 
@@ -192,17 +189,21 @@ Task<Result<CheckedUpload>> Uploads::check_file(const std::string& index, Upload
 }
 
 // Bytes first, record last. Nothing may remove the blob in between; what a failed upload leaves is removed if it was ours alone.
-Task<Result<Recorded>> Uploads::commit(const CheckedUpload& checked, UploadBody& body, catalog::Overwrite overwrite) {
-  const Digest digest = checked.file.digest;
+Task<Result<Recorded>> Uploads::commit(Digest digest, store::BlobWriter& writer, Record record) {
   auto claim = co_await use_.claims.keep(digest);
-  auto place = [&body] { return body.file().writer->commit(); };
+  auto place = [&writer] { return writer.commit(); };
   auto blob = co_await offload(use_.pool, place);
   if (!blob) co_return fail(std::move(blob).error());
-  auto record = [&checked, overwrite](catalog::Transaction& transaction) { return record_file(transaction, checked, overwrite); };
   auto recorded = co_await use_.catalog.write(record);
   claim.release();
   if (!recorded) co_await discard_unless_used(digest);
   co_return recorded;
+}
+
+Task<void> Uploads::settle(const std::string& index, const std::string& project, const Recorded& recorded) {
+  changed(index, project, recorded.new_project ? ProjectList::changed : ProjectList::same);
+  if (recorded.new_project && on_new_project_) on_new_project_(index, project);
+  for (const Digest& digest : recorded.lost) co_await discard_unless_used(digest);
 }
 
 void Uploads::changed(const std::string& index, const std::string& project, ProjectList list) {

@@ -1,5 +1,5 @@
-// Changing what a hosted index holds: upload (the legacy API of the public index, as devpi serves it), delete, yank.
-// docs/protocols/upload.md tells the wire. Home loop only.
+// Changing what a hosted index holds: upload (the legacy API of the public index, as devpi serves it), documentation, test
+// results, delete, yank. docs/protocols/upload.md tells the wire. Home loop only.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,7 @@
 
 #include "access/authenticator.h"
 #include "access/decision.h"
+#include "access/gate.h"
 #include "async/offload.h"
 #include "base/log.h"
 #include "cache/dependencies.h"
@@ -54,6 +55,8 @@ class Uploads {
   // POST to an index (or its +simple/): a form, multipart or urlencoded. The file is durable and visible when it answers 200. Who may not
   // upload is told so before the first byte of the body is read.
   Task<http::Response> upload(http::Request& request, Route route);
+  // POST of JSON to the address of a hosted file: a test result, kept beside it.
+  Task<http::Response> toxresult(http::Request& request, Route route);
   // DELETE of a file, a version or a project. `?force` also on indexes that are not volatile.
   Task<http::Response> remove(http::Request& request, Route route);
   // PATCH of a file with {"yanked": true | false | "reason"} (PEP 592).
@@ -74,7 +77,16 @@ class Uploads {
   Task<Result<http::Response>> submit(const Permit& permit, const UploadForm& form);
   Task<Result<http::Response>> store_file(const Permit& permit, UploadBody& body, const http::Request& request);
   Task<Result<CheckedUpload>> check_file(const std::string& index, UploadBody& body);
-  Task<Result<Recorded>> commit(const CheckedUpload& checked, UploadBody& body, catalog::Overwrite overwrite);
+  using Record = std::function<Result<Recorded>(catalog::Transaction&)>;
+  Task<Result<Recorded>> commit(Digest digest, store::BlobWriter& writer, Record record);
+  // What every change ends with: answers fall, the hook hears of it, bytes that nobody needs any more go.
+  Task<void> settle(const std::string& index, const std::string& project, const Recorded& recorded);
+
+  Task<Result<http::Response>> store_docs(const Permit& permit, UploadBody& body, const http::Request& request);
+  Task<Result<http::Response>> take_toxresult(http::Request& request, const Route& route);
+  Task<Result<Permit>> may_test(http::Request& request, const Route& route);
+  Task<Result<catalog::FileRow>> tested_file(const Route& route);
+  Task<Result<Digest>> receive_toxresult(http::Request& request, store::BlobWriter& writer);
 
   Task<Result<Permit>> may_remove(http::Request& request, const Route& route);
   Task<Result<http::Response>> take_removal(http::Request& request, const Route& route);
@@ -92,6 +104,8 @@ class Uploads {
   UploadOptions options_;
   OnNewProject on_new_project_;
   std::size_t field_bytes_ = 0;
+  // To check JSON takes some ten times its size.
+  access::Gate json_checks_{1, 256};
 };
 
 }  // namespace bodega::pypi

@@ -45,8 +45,4 @@ Response too_many_attempts(std::chrono::seconds wait, const Request& request) {
   return http::error_response(429, {Code::busy, "too many failed logins; try again later", {}, wait}, request);
 }
 
-Response docs_not_kept(const Request& request) {
-  return http::error_response(501, sentence(Code::invalid, "this server does not keep documentation yet"), request);
-}
-
 }  // namespace bodega::pypi

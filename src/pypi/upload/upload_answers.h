@@ -13,6 +13,5 @@ http::Response identical_upload(const http::Request& request);
 http::Response already_exists(const std::string& filename, const http::Request& request);
 http::Response login_needed(std::string why, const http::Request& request);
 http::Response too_many_attempts(std::chrono::seconds wait, const http::Request& request);
-http::Response docs_not_kept(const http::Request& request);
 
 }  // namespace bodega::pypi

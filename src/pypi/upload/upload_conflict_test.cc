@@ -208,6 +208,32 @@ TEST_P(UploadDies, WhileReplacing) {
   }
 }
 
+TEST_P(UploadDies, WhileDocumentationOrATestResultIsStored) {
+  ASSERT_EQ(upload("/alice/prod/", form("start")).status, 200);
+  const std::string target = url_of("alice/prod", kWheelName);
+  std::size_t kept = 1;
+  for (const bool docs : {true, false}) {
+    bool survived = false;
+    for (std::size_t step = 0; !survived; ++step) {
+      ASSERT_LT(step, 50U);
+      const std::string number = std::to_string(step);
+      const std::string bytes = docs ? make_zip({{"index.html", number}}) : "{\"n\": " + number + "}";
+      const Form doc_form = Form().add("name", "hello").add("version", "1." + number).add(":action", "doc_upload").file("docs.zip", bytes);
+      disk->crash_at(step + 1);
+      const auto response = docs ? upload("/alice/prod/", doc_form) : post_result(target, bytes);
+      survived = !disk->crashed();
+      restart();
+      if (response.status == 200) ++kept;
+      EXPECT_TRUE(!survived || response.status == 200) << text(response);
+      EXPECT_EQ(temp_files(), 0U);
+      const auto rows =
+          read<std::vector<catalog::AttachmentRow>>([](catalog::Reader& reader) { return reader.attachments("alice/prod", "hello"); });
+      ASSERT_EQ(rows->size() + 1, kept) << step;
+      for (const auto& row : *rows) EXPECT_TRUE(stored(row.digest)) << step;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, UploadDies, ::testing::Values(End::process, End::power),
                          [](const ::testing::TestParamInfo<End>& end) { return end.param == End::process ? "process" : "power"; });
 

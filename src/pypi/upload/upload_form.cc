@@ -90,7 +90,7 @@ ReleaseMetadata UploadForm::metadata() const {
   return metadata;
 }
 
-Result<ReleaseName> release_name(const UploadForm& form) {
+Result<ReleaseName> release_name_for_docs(const UploadForm& form) {
   ReleaseName out;
   out.name = trim(form.get("name"));
   out.version = trim(form.get("version"));
@@ -98,9 +98,16 @@ Result<ReleaseName> release_name(const UploadForm& form) {
   if (!is_valid_name(out.name)) {
     return bad_metadata("Invalid package name. Names must contain only ASCII letters, digits, underscores, hyphens, and periods");
   }
+  out.project = normalize_name(out.name);
+  if (!form.find("version")) return out;
   if (out.version.empty()) return bad_metadata("Missing required field \"version\"");
   if (!Version::parse(out.version)) return bad_metadata("Invalid version. The version must be one of PEP 440's forms, such as 1.0.post1");
-  out.project = normalize_name(out.name);
+  return out;
+}
+
+Result<ReleaseName> release_name(const UploadForm& form) {
+  BODEGA_TRY(auto out, release_name_for_docs(form));
+  if (out.version.empty()) return bad_metadata("Missing required field \"version\"");
   return out;
 }
 

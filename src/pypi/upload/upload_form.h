@@ -63,5 +63,7 @@ struct ReleaseName {
   std::string version;  // as sent, without white space around
 };
 Result<ReleaseName> release_name(const UploadForm& form);
+// The same for a form that may leave the version out: it is then empty. One that is sent empty is an error, as it is in devpi.
+Result<ReleaseName> release_name_for_docs(const UploadForm& form);
 
 }  // namespace bodega::pypi

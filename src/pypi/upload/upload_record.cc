@@ -1,17 +1,6 @@
 #include "pypi/upload/upload_record.h"
 
 namespace bodega::pypi {
-namespace {
-
-// Normal absence as nullopt.
-template <class Row>
-Result<std::optional<Row>> if_there(Result<Row> row) {
-  if (row) return std::optional<Row>(std::move(*row));
-  if (row.error().code == Code::not_found) return std::optional<Row>();
-  return fail(std::move(row).error());
-}
-
-}  // namespace
 
 Result<bool> clashes(catalog::Reader& reader, const catalog::FileRow& file, catalog::Overwrite overwrite) {
   if (overwrite == catalog::Overwrite::yes) return false;
@@ -19,27 +8,42 @@ Result<bool> clashes(catalog::Reader& reader, const catalog::FileRow& file, cata
   return there && there->digest != file.digest;
 }
 
+Result<Recorded> merge_release(catalog::Transaction& transaction, catalog::ReleaseRow release, const ReleaseMetadata& metadata,
+                               const std::string& display) {
+  BODEGA_TRY(const auto project, if_there(transaction.project(release.index, release.project)));
+  BODEGA_TRY(const auto old, if_there(transaction.release(release.index, release.project, release.version)));
+  ReleaseMetadata merged;
+  if (old) {
+    BODEGA_TRY(merged, ReleaseMetadata::parse(old->metadata_json));
+  }
+  merged.merge(metadata);
+  release.metadata_json = merged.json();
+  BODEGA_TRY_VOID(transaction.put_release(release, display));
+  Recorded out;
+  out.new_project = !project;
+  return out;
+}
+
 Result<Recorded> record_file(catalog::Transaction& transaction, const CheckedUpload& upload, catalog::Overwrite overwrite) {
   catalog::FileRow file = upload.file;
   BODEGA_TRY(const auto old, if_there(transaction.file(file.index, file.filename)));
-  Recorded out;
   if (old && old->digest == file.digest) {
-    out.stored = catalog::Stored::identical;
-    return out;
+    Recorded same;
+    same.stored = catalog::Stored::identical;
+    return same;
   }
-  BODEGA_TRY(const auto project, if_there(transaction.project(file.index, file.project)));
-  BODEGA_TRY(const auto release, if_there(transaction.release(file.index, file.project, file.version)));
-  ReleaseMetadata metadata;
-  if (release) {
-    BODEGA_TRY(metadata, ReleaseMetadata::parse(release->metadata_json));
+  std::vector<Digest> lost;
+  if (old) {
+    BODEGA_TRY(const auto attachments, transaction.attachments(file.index, old->project));
+    lost.push_back(old->digest);
+    for (const auto& attachment : attachments) {
+      if (attachment.for_file == file.filename) lost.push_back(attachment.digest);
+    }
   }
-  metadata.merge(upload.metadata);
   file.log_json = upload_log(file.uploaded_by, file.index, file.uploaded_at, old ? std::optional(old->log_json) : std::nullopt);
-  const catalog::ReleaseRow row{file.index, file.project, file.version, metadata.json()};
-  BODEGA_TRY_VOID(transaction.put_release(row, upload.display));
+  BODEGA_TRY(Recorded out, merge_release(transaction, {file.index, file.project, file.version, {}}, upload.metadata, upload.display));
   BODEGA_TRY(out.stored, transaction.put_file(file, overwrite));
-  if (old) out.replaced = old->digest;
-  out.new_project = !project;
+  out.lost = std::move(lost);
   return out;
 }
 

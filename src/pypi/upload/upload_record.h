@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "catalog/catalog.h"
 #include "pypi/upload/upload_form.h"
@@ -19,9 +21,21 @@ struct CheckedUpload {
 
 struct Recorded {
   catalog::Stored stored = catalog::Stored::created;
-  std::optional<Digest> replaced;  // of the file that stood under the name
+  std::vector<Digest> lost;  // of what was replaced and went with it: one reference less
   bool new_project = false;
 };
+
+// Normal absence as nullopt.
+template <class Row>
+Result<std::optional<Row>> if_there(Result<Row> row) {
+  if (row) return std::optional<Row>(std::move(*row));
+  if (row.error().code == Code::not_found) return std::optional<Row>();
+  return fail(std::move(row).error());
+}
+
+// Merges metadata over what the release has and registers a release that is not there. Only `new_project` of the answer is filled.
+Result<Recorded> merge_release(catalog::Transaction& transaction, catalog::ReleaseRow release, const ReleaseMetadata& metadata,
+                               const std::string& display);
 
 // Whether putting the file would be a conflict, as far as can be seen now: saves making it durable. The transaction decides.
 Result<bool> clashes(catalog::Reader& reader, const catalog::FileRow& file, catalog::Overwrite overwrite);

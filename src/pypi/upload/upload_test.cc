@@ -166,12 +166,6 @@ TEST_F(UploadTest, FormsThatAreWrongAreToldWhyInDevpisWords) {
   }
 }
 
-TEST_F(UploadTest, DocumentationIsNotKeptYet) {
-  const auto response =
-      upload("/alice/dev/", Form().add(":action", "doc_upload").add("name", "hello").add("version", "1.0").file("hello-1.0.doc.zip", "PK"));
-  expect_refused(response, 501, "this server does not keep documentation yet");
-}
-
 // ---- the archive is the truth ----
 
 TEST_F(UploadTest, WhatIsInsideMustBeWhatItIsCalled) {

@@ -191,8 +191,10 @@ class UploadKit : public ::testing::Test {
     switch (sent.request.method) {
       case http::Method::del: return uploads->remove(sent.request, std::move(route));
       case http::Method::patch: return uploads->yank(sent.request, std::move(route));
-      default: return uploads->upload(sent.request, std::move(route));
+      default: break;
     }
+    if (route.place == Place::file) return uploads->toxresult(sent.request, std::move(route));
+    return uploads->upload(sent.request, std::move(route));
   }
   http::Response send(Sent& sent) { return bodega::testing::run(loop, start(sent)); }
   http::Response upload(const std::string& path, const Form& form, const std::string& who = "alice", std::size_t cut = 1000) {
@@ -210,6 +212,13 @@ class UploadKit : public ::testing::Test {
     return send(*sent);
   }
 
+  http::Response post_result(const std::string& target, const std::string& json, const std::string& who = "") {
+    const auto sent = request(http::Method::post, target, who);
+    sent->body = std::make_unique<FakeBody>(json, 100'000);
+    sent->request.body = sent->body.get();
+    return send(*sent);
+  }
+
   template <class T>
   Result<T> read(const std::function<Result<T>(catalog::Reader&)>& question) {
     std::optional<Result<T>> out;
@@ -221,6 +230,9 @@ class UploadKit : public ::testing::Test {
   }
   Result<catalog::FileRow> file(const std::string& index, const std::string& filename) {
     return read<catalog::FileRow>([&](catalog::Reader& reader) { return reader.file(index, filename); });
+  }
+  Result<catalog::AttachmentRow> attachment(const std::string& index, const std::string& filename) {
+    return read<catalog::AttachmentRow>([&](catalog::Reader& reader) { return reader.attachment(index, filename); });
   }
   Result<Json> metadata(const std::string& index, const std::string& project, const std::string& version) {
     BODEGA_TRY(const auto row, read<catalog::ReleaseRow>([&](catalog::Reader& reader) { return reader.release(index, project, version); }));
