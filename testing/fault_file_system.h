@@ -50,7 +50,7 @@ class ScratchDirectory {
   std::filesystem::path path_;
 };
 
-enum class DiskOperation { create, write, sync, rename, remove, make_directories, sync_directory };
+enum class DiskOperation { create, write, sync, rename, remove, make_directories, sync_directory, link, add_directory, sync_all };
 
 // What else survives a power cut besides what was synced. A disk may write more than it was asked to, in any order.
 enum class Survives {
@@ -149,6 +149,20 @@ class FaultFileSystem final : public store::FileSystem {
     return fate.report();
   }
 
+  // As on a file system without shared blocks.
+  Result<bool> clone(const store::File&, store::File&) override { return false; }
+
+  Result<bool> link(const std::filesystem::path& from, const std::filesystem::path& to) override {
+    const std::lock_guard lock(mutex_);
+    const Fate fate = begin(DiskOperation::link);
+    if (!fate.acts) return fail(*fate.error);
+    BODEGA_TRY(const bool linked, disk_->link(from, to));
+    const auto node = find(from);
+    if (linked) enter(to, node ? node : std::make_shared<Node>());
+    if (fate.error) return fail(*fate.error);
+    return linked;
+  }
+
   Result<void> remove(const std::filesystem::path& path) override {
     const std::lock_guard lock(mutex_);
     const Fate fate = begin(DiskOperation::remove);
@@ -175,6 +189,22 @@ class FaultFileSystem final : public store::FileSystem {
       parent = node.get();
     }
     return fate.report();
+  }
+
+  Result<void> add_directory(const std::filesystem::path& path) override {
+    const std::lock_guard lock(mutex_);
+    const Fate fate = begin(DiskOperation::add_directory);
+    if (!fate.acts) return fate.report();
+    BODEGA_TRY_VOID(disk_->add_directory(path));
+    if (!find(path)) enter(path, std::make_shared<Node>(Node{true, {}, {}, {}, {}}));
+    return fate.report();
+  }
+
+  Result<void> sync_all(const std::filesystem::path&) override {
+    const std::lock_guard lock(mutex_);
+    const Fate fate = begin(DiskOperation::sync_all);
+    if (fate.error) return fate.report();
+    return settle(top_, root_);
   }
 
   Result<void> sync_directory(const std::filesystem::path& path) override {
@@ -342,6 +372,25 @@ class FaultFileSystem final : public store::FileSystem {
     }
   }
 
+  // Everything below, as it is now.
+  static Result<void> settle(Node& directory, const std::filesystem::path& path) {
+    make_durable(directory);
+    for (const auto& [name, node] : directory.now) {
+      if (node->directory) {
+        BODEGA_TRY_VOID(settle(*node, path / name));
+      } else if (std::exchange(node->dirty_bytes, false)) {
+        node->synced = bytes_of(path / name);
+      }
+    }
+    return {};
+  }
+
+  static std::string bytes_of(const std::filesystem::path& path) {
+    std::ostringstream bytes;
+    bytes << std::ifstream(path, std::ios::binary).rdbuf();
+    return std::move(bytes).str();
+  }
+
   static void adopt(Node& directory, const std::filesystem::path& path) {
     for (const auto& entry : std::filesystem::directory_iterator(path)) {
       const auto node = std::make_shared<Node>();
@@ -349,9 +398,7 @@ class FaultFileSystem final : public store::FileSystem {
       if (node->directory) {
         adopt(*node, entry.path());
       } else {
-        std::ostringstream bytes;
-        bytes << std::ifstream(entry.path(), std::ios::binary).rdbuf();
-        node->synced = std::move(bytes).str();
+        node->synced = bytes_of(entry.path());
       }
       directory.now[entry.path().filename().string()] = node;
     }

@@ -9,6 +9,7 @@
 #include "app/command_line.h"
 #include "app/load_config.h"
 #include "http/error_response.h"
+#include "ops/transfer/import_state.h"
 #include "store/spool.h"
 
 namespace bodega::app {
@@ -126,6 +127,7 @@ Result<std::unique_ptr<Application>> Application::open(const Config& config, Par
   catalog_options.threads = parts.catalog_threads;
   catalog_options.clock = &parts.clock;
   BODEGA_TRY(auto catalog, catalog::open_catalog(std::move(catalog_options), parts.pool, had_data));
+  BODEGA_TRY_VOID(ops::refuse_half_import(*catalog));
   cache::UpstreamCredentials credentials;
   if (config.upstream_credentials_file) {
     BODEGA_TRY(credentials, cache::load_upstream_credentials(*config.upstream_credentials_file, parts.log));

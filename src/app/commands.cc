@@ -4,6 +4,7 @@
 #include <array>
 
 #include "app/fsck_command.h"
+#include "app/import_command.h"
 #include "app/serve.h"
 #include "base/text.h"
 
@@ -18,7 +19,21 @@ constexpr std::array kFsckFlags{
 constexpr std::array kOptionsFlags{Flag{"markdown", "", "As docs/options.md."},
                                    Flag{"toml", "", "As a configuration file with every line commented out."}};
 
-constexpr std::array<Family, 0> kFamilies{};
+constexpr Flag kDryRun{"dry-run", "", "Read and check everything, write nothing."};
+constexpr Flag kBytes{"bytes", "HOW", "How files come over: reflink (shared until one side changes; else copied), hardlink or copy."};
+constexpr Flag kJson{"json", "", "The report as JSON."};
+constexpr Flag kSkipType{"skip-import-type", "TYPES", "Leave out indexes of these types, separated by commas."};
+
+constexpr std::array kServerDirFlags{
+    kDryRun, kBytes,
+    Flag{"secretfile", "FILE", "What devpi signs its logins with; else .secret in DIR. Logins of clients stay valid then."}, kSkipType,
+    kJson};
+
+constexpr std::array kExportFlags{
+    kDryRun, kBytes, Flag{"secretfile", "FILE", "What devpi signs its logins with. Logins of clients stay valid then."}, kSkipType, kJson};
+constexpr std::array kFilesFlags{Flag{"index", "USER/NAME", "Where the files go: a stage index that exists."}, kDryRun, kBytes, kJson};
+
+constexpr std::array kFamilies{Family{"import", "Take over the data of another server."}};
 
 const std::array kCommands{
     Spec{"serve",
@@ -35,6 +50,24 @@ const std::array kCommands{
          Accepts::data_options, kFsckFlags,
          "  bodega fsck --data /srv/bodega\n"
          "  bodega fsck --data /srv/bodega --repair\n"},
+    Spec{
+        "import devpi-serverdir", &run_import_serverdir, "DIR",
+        "Take over a server directory of devpi-server 4 to 6, which must not be running: users, indexes, releases, documentation, test "
+        "results, and what its mirrors have cached. Into a new data directory; nothing in DIR is changed. Run again after an interruption: "
+        "it goes on. Exit code 1 when something could not be taken.",
+        Accepts::data_options, kServerDirFlags,
+        "  bodega import devpi-serverdir ~/.devpi/server --data /srv/bodega\n"
+        "  bodega import devpi-serverdir /srv/devpi --data /srv/bodega --dry-run\n",
+        1, 1},
+    Spec{
+        "import devpi-export", &run_import_export, "DIR",
+        "Take over what devpi-export has written (dumpversion 1 or 2), into a new data directory. Run again after an interruption: it goes "
+        "on. Exit code 1 when something could not be taken.",
+        Accepts::data_options, kExportFlags, "  bodega import devpi-export ./dump --data /srv/bodega\n", 1, 1},
+    Spec{"import files", &run_import_files, "DIR",
+         "Put the wheels and sdists below a directory into an index, as uploads would: each is checked, and its own metadata tells project "
+         "and version. The server must not be running. Files that are there already stay as they are.",
+         Accepts::data_options, kFilesFlags, "  bodega import files ./wheelhouse --index team/dev --data /srv/bodega\n", 1, 1},
     Spec{"check-config",
          nullptr,
          "",

@@ -123,7 +123,11 @@ TEST_F(BlobStoreTest, TheFirstOpenAfterACommitHashesNothing) {
     }
     Result<std::unique_ptr<File>> create(const fs::path& path) override { return disk.create(path); }
     Result<void> rename(const fs::path& from, const fs::path& to) override { return disk.rename(from, to); }
+    Result<bool> clone(const File& from, File& to) override { return disk.clone(from, to); }
+    Result<bool> link(const fs::path& from, const fs::path& to) override { return disk.link(from, to); }
     Result<void> remove(const fs::path& path) override { return disk.remove(path); }
+    Result<void> add_directory(const fs::path& path) override { return disk.add_directory(path); }
+    Result<void> sync_all(const fs::path& path) override { return disk.sync_all(path); }
     Result<void> make_directories(const fs::path& path) override { return disk.make_directories(path); }
     Result<void> sync_directory(const fs::path& path) override { return disk.sync_directory(path); }
     Result<void> list(const fs::path& path, const std::function<void(std::string_view)>& each) override { return disk.list(path, each); }

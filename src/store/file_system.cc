@@ -1,5 +1,6 @@
 #include "store/file_system.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -7,6 +8,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -23,6 +26,11 @@ auto uninterrupted(F call) {
     const auto result = call();
     if (result != -1 || errno != EINTR) return result;
   }
+}
+
+template <std::size_t N>
+bool among(const std::array<int, N>& errors, int error) {
+  return std::find(errors.begin(), errors.end(), error) != errors.end();
 }
 
 class Descriptor {
@@ -121,6 +129,21 @@ class PosixFileSystem final : public FileSystem {
     return fail_errno(errno, "rename " + from.string() + " to " + to.string());
   }
 
+  Result<bool> clone(const File& from, File& to) override {
+    if (uninterrupted([&] { return ::ioctl(to.fd(), FICLONE, from.fd()); }) == 0) return true;
+    constexpr std::array kCannot{EOPNOTSUPP, ENOTTY, EINVAL, EXDEV, ENOSYS, EPERM, ETXTBSY};
+    if (among(kCannot, errno)) return false;
+    return fail_errno(errno, "FICLONE");
+  }
+
+  Result<bool> link(const fs::path& from, const fs::path& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) return true;
+    // EPERM, EACCES: another user's file (fs.protected_hardlinks), or a file system without hard links.
+    constexpr std::array kCannot{EXDEV, EMLINK, EPERM, EACCES, EOPNOTSUPP};
+    if (among(kCannot, errno)) return false;
+    return fail_errno(errno, "link " + from.string() + " to " + to.string());
+  }
+
   Result<void> remove(const fs::path& path) override {
     if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
     return fail_errno(errno, "unlink " + path.string());
@@ -138,6 +161,19 @@ class PosixFileSystem final : public FileSystem {
     std::error_code ignored;
     if (error == EEXIST && fs::is_directory(path, ignored)) return {};
     return fail_errno(error, "mkdir " + path.string());
+  }
+
+  Result<void> add_directory(const fs::path& path) override {
+    const int error = make_directory(path);
+    if (error == 0 || error == EEXIST) return {};
+    return fail_errno(error, "mkdir " + path.string());
+  }
+
+  Result<void> sync_all(const fs::path& path) override {
+    const auto fd = open_descriptor(path, O_RDONLY | O_DIRECTORY);
+    if (fd.get() < 0) return fail_errno(errno, "open directory " + path.string());
+    if (uninterrupted([&] { return ::syncfs(fd.get()); }) == 0) return {};
+    return fail_errno(errno, "syncfs " + path.string());
   }
 
   Result<void> sync_directory(const fs::path& path) override {

@@ -52,9 +52,16 @@ class FileSystem {
   // Read and write, must not exist yet, mode 0600.
   virtual Result<std::unique_ptr<File>> create(const std::filesystem::path& path) = 0;
   virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;  // replaces
-  virtual Result<void> remove(const std::filesystem::path& path) = 0;                                   // a file; absent is success
-  virtual Result<void> make_directories(const std::filesystem::path& path) = 0;                         // mode 0700; synced into the parent
+  // Makes `to`, which was just created, share the blocks of `from` (FICLONE). False: this file system cannot, or not these two.
+  virtual Result<bool> clone(const File& from, File& to) = 0;
+  // A second name for the file `from`; `to` must not exist yet. False: not possible here (two file systems, too many names, not our file).
+  virtual Result<bool> link(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+  virtual Result<void> remove(const std::filesystem::path& path) = 0;            // a file; absent is success
+  virtual Result<void> make_directories(const std::filesystem::path& path) = 0;  // mode 0700; synced into the parent
+  virtual Result<void> add_directory(const std::filesystem::path& path) = 0;     // one, mode 0700, not synced
   virtual Result<void> sync_directory(const std::filesystem::path& path) = 0;
+  // Everything on the file system that holds `path`: bytes and names (syncfs). For thousands of files at once.
+  virtual Result<void> sync_all(const std::filesystem::path& path) = 0;
   // Calls `each` with the bare names of a directory's entries, in no order. An absent directory has none; anything but a directory, a
   // symlink to one included, is `corrupt`. `each` must not add or remove entries.
   virtual Result<void> list(const std::filesystem::path& path, const std::function<void(std::string_view)>& each) = 0;
