@@ -56,7 +56,7 @@ def answers(port, path):
 class Origin(Child):
     """origin.py with made projects: `wide` and `big` map a name to its number of files or MiB."""
 
-    def __init__(self, script, scratch, wide=None, big=None, names=0):
+    def __init__(self, script, scratch, wide=None, big=None, names=0, flags=()):
         if not script.exists():
             fail(f"{script} is not there; --origin or BODEGA_ORIGIN says where origin.py is")
         port_file = scratch / "origin.port"
@@ -67,6 +67,7 @@ class Origin(Child):
                 command += [option, f"{name}:{count}"]
         if names:
             command += ["--names", names]
+        command += flags
         super().__init__(command, scratch / "origin.log")
 
         def ready():

@@ -156,8 +156,11 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       lists_({*catalog_, *store_, artifacts_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home},
              freshness_rules(config)),
       renderings_(parts_.pool, parts_.home, parts_.log, make_spool(data_ / "tmp")),
-      simple_({*catalog_, registry_, mirrors_, lists_, renderings_, facts_, documents_, parts_.clock, parts_.log}, simple_options(config)),
-      files_({*catalog_, registry_, mirrors_, artifacts_, space_, facts_, parts_.clock, parts_.log}),
+      prefetch_({*catalog_, registry_, mirrors_, parts_.pool, parts_.clock, parts_.log, parts_.home}),
+      simple_({*catalog_, registry_, mirrors_, lists_, renderings_, facts_, documents_, parts_.clock, parts_.log,
+               config.prefetch ? &prefetch_ : nullptr},
+              simple_options(config)),
+      files_({*catalog_, registry_, mirrors_, artifacts_, space_, facts_, parts_.clock, parts_.log, config.prefetch ? &prefetch_ : nullptr}),
       api_({*catalog_, registry_, authenticator_, hasher_, parts_.clock, parts_.log}, api_options(config)),
       uploads_({*catalog_, *store_, claims_, registry_, authenticator_, facts_, parts_.pool, parts_.clock, parts_.log},
                upload_options(config),
@@ -210,6 +213,7 @@ Task<bool> Application::root_password_is_empty() {
 
 Task<void> Application::close() {
   tasks_.request_stop();
+  co_await prefetch_.close();
   co_await documents_.close();
   co_await artifacts_.close();
   co_await lists_.close();
@@ -292,6 +296,8 @@ Task<Response> Application::metrics() {
   snapshot.evicted_files = space_.evictions();
   snapshot.evicted_bytes = space_.evicted_bytes();
   snapshot.filling = artifacts_.filling();
+  const auto ahead = prefetch_.counters();
+  snapshot.prefetch = {ahead.pages, ahead.metadata, ahead.bytes, ahead.used, ahead.used_bytes, ahead.wasted, ahead.wasted_bytes};
   snapshot.pool_queued = parts_.pool.queued();
   snapshot.catalog_queued = catalog_->queued();
   snapshot.serial = catalog_->last_serial();

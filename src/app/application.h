@@ -27,6 +27,7 @@
 #include "pypi/api/api.h"
 #include "pypi/index/files.h"
 #include "pypi/index/mirror.h"
+#include "pypi/index/prefetch.h"
 #include "pypi/index/project_lists.h"
 #include "pypi/index/registry.h"
 #include "pypi/index/renderings.h"
@@ -117,6 +118,7 @@ class Application final : public http::Handler {
   pypi::Mirrors mirrors_;
   pypi::ProjectLists lists_;
   pypi::Renderings renderings_;
+  pypi::Prefetch prefetch_;
   pypi::Simple simple_;
   pypi::Files files_;
   pypi::Api api_;

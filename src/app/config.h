@@ -68,6 +68,7 @@ struct Config {
   // Upstream
   Url upstream;  // path ends with '/'
   bool offline = false;
+  bool prefetch = true;
   std::optional<std::filesystem::path> upstream_credentials_file;
   std::optional<std::filesystem::path> upstream_ca_file;
   Duration upstream_connect_timeout{};

@@ -119,6 +119,13 @@ std::string to_prometheus(const Snapshot& s) {
   out.gauge("bodega_cache_documents", "Cached upstream pages, known absences included", as_double(s.documents));
   out.counter("bodega_cache_evicted_files_total", "Files evicted", as_double(s.evicted_files));
   out.counter("bodega_cache_evicted_bytes_total", "Bytes evicted", as_double(s.evicted_bytes));
+  out.counter("bodega_prefetch_pages_total", "Pages fetched ahead of a resolver", as_double(s.prefetch.pages));
+  out.counter("bodega_prefetch_metadata_total", "Metadata files fetched ahead of a resolver", as_double(s.prefetch.metadata));
+  out.counter("bodega_prefetch_bytes_total", "Bytes of both, as kept", as_double(s.prefetch.bytes));
+  out.counter("bodega_prefetch_used_total", "Of what was fetched ahead, asked for later", as_double(s.prefetch.used));
+  out.counter("bodega_prefetch_used_bytes_total", "Bytes of these", as_double(s.prefetch.used_bytes));
+  out.counter("bodega_prefetch_wasted_total", "Of what was fetched ahead, not asked for within ten minutes", as_double(s.prefetch.wasted));
+  out.counter("bodega_prefetch_wasted_bytes_total", "Bytes of these", as_double(s.prefetch.wasted_bytes));
   out.gauge("bodega_cache_filling", "Files on their way in", as_double(s.filling));
   out.gauge("bodega_queue_length", "Work that waits", as_double(s.pool_queued), {{"queue", "pool"}});
   out.gauge("bodega_queue_length", "Work that waits", as_double(s.catalog_queued), {{"queue", "catalog"}});

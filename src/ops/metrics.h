@@ -18,6 +18,15 @@ struct Snapshot {
   std::uint64_t documents = 0;
   std::uint64_t evicted_files = 0;
   std::uint64_t evicted_bytes = 0;
+  struct {
+    std::uint64_t pages = 0;
+    std::uint64_t metadata = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t used = 0;
+    std::uint64_t used_bytes = 0;
+    std::uint64_t wasted = 0;
+    std::uint64_t wasted_bytes = 0;
+  } prefetch;
   std::uint64_t filling = 0;         // files on their way in
   std::uint64_t pool_queued = 0;     // jobs waiting for a thread
   std::uint64_t catalog_queued = 0;  // writes waiting for a commit

@@ -4,6 +4,7 @@
 #include "http/error_response.h"
 #include "pypi/format/filename.h"
 #include "pypi/index/attachments.h"
+#include "pypi/index/prefetch.h"
 #include "pypi/index/simple.h"
 
 namespace bodega::pypi {
@@ -73,6 +74,9 @@ Task<Response> Files::mirrored(Request& request, std::shared_ptr<const IndexConf
     co_return http::error_response(error, request);
   }
   const auto& artifact = file->artifact;
+  if (use_.prefetch && link.is_metadata) {
+    use_.prefetch->metadata_served(index, link.filename, request.headers.get("User-Agent"), artifact);
+  }
   // Without a digest on the page a strong validator exists only once the bytes are here.
   const auto digest = artifact.whole || artifact.verified ? artifact.digest : std::nullopt;
   auto response = file_response(link, digest, parse_rfc3339(file->upload_time));

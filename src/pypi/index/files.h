@@ -17,6 +17,8 @@ namespace bodega::pypi {
 
 std::string blob_fact(const Digest& digest);
 
+class Prefetch;
+
 class Files {
  public:
   struct Dependencies {
@@ -28,6 +30,7 @@ class Files {
     cache::Dependencies& facts;
     const Clock& clock;
     Log& log;
+    Prefetch* prefetch;  // may be null
   };
   explicit Files(Dependencies use);
 

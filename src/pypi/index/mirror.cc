@@ -89,6 +89,7 @@ Task<Result<MirrorPage>> Mirrors::page(MirrorSource source, std::string name, Cl
   out.outcome = got->outcome;
   out.stale = got->stale;
   out.problem = got->problem;
+  out.bytes = got->row->body.size();
   auto page = co_await decoded(source.index + "/" + name, got->row);
   if (!page && page.error().code == Code::corrupt) {
     // The copy is damaged: it is as good as none.

@@ -30,6 +30,7 @@ struct MirrorPage {
   http::CacheOutcome outcome = http::CacheOutcome::hit;
   bool stale = false;
   std::string problem;  // why it is stale
+  std::size_t bytes = 0;  // of the kept form
 };
 
 struct MirrorFile {
@@ -61,6 +62,8 @@ class Mirrors {
   Task<Result<MirrorPage>> page(MirrorSource source, std::string name, cache::ClientWish wish);
   // The file a link means. not_found when no page lists it, even after a second look at a page that was not just fetched.
   Task<Result<MirrorFile>> file(MirrorSource source, FileLink link);
+  // The metadata sibling of a listed file. The page that lists it must stay until the task has ended.
+  Task<Result<MirrorFile>> metadata(const PageFile& file) { return fetch(file, true); }
 
  private:
   struct Decoded {

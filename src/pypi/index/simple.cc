@@ -6,6 +6,7 @@
 #include "http/error_response.h"
 #include "pypi/format/names.h"
 #include "pypi/format/project_list.h"
+#include "pypi/index/prefetch.h"
 
 namespace bodega::pypi {
 
@@ -73,6 +74,7 @@ Task<Response> Simple::project(Request& request, Route route, PagePlace place) {
 
   auto assembled = co_await assemble(index, name, wish_of(request));
   if (!assembled) co_return http::error_response(assembled.error(), request);
+  if (use_.prefetch) use_.prefetch->page_served(index, name, request.headers.get("User-Agent"), assembled->outcome);
   const auto format = negotiated.choice->format;
   const std::string key =
       index->key() + "|" + name + (format == PageFormat::json ? "|json|" : "|html|") + std::to_string(static_cast<int>(place));

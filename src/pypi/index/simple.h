@@ -20,6 +20,8 @@
 
 namespace bodega::pypi {
 
+class Prefetch;
+
 struct SimpleOptions {
   Duration max_age = std::chrono::seconds(600);       // told to clients of mirrored pages, as the public index does
   Duration stage_max_age = std::chrono::seconds(60);  // of mirrored pages seen through a stage: an upload may change them any time
@@ -45,6 +47,7 @@ class Simple {
     cache::Documents& documents;
     const Clock& clock;
     Log& log;
+    Prefetch* prefetch;  // may be null
   };
   Simple(Dependencies use, SimpleOptions options);
 
