@@ -160,7 +160,8 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       simple_({*catalog_, registry_, mirrors_, lists_, renderings_, facts_, documents_, parts_.clock, parts_.log,
                config.prefetch ? &prefetch_ : nullptr},
               simple_options(config)),
-      files_({*catalog_, registry_, mirrors_, artifacts_, space_, facts_, parts_.clock, parts_.log, config.prefetch ? &prefetch_ : nullptr}),
+      files_(
+          {*catalog_, registry_, mirrors_, artifacts_, space_, facts_, parts_.clock, parts_.log, config.prefetch ? &prefetch_ : nullptr}),
       api_({*catalog_, registry_, authenticator_, hasher_, parts_.clock, parts_.log}, api_options(config)),
       uploads_({*catalog_, *store_, claims_, registry_, authenticator_, facts_, parts_.pool, parts_.clock, parts_.log},
                upload_options(config),

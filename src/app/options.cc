@@ -69,7 +69,8 @@ const std::array kOptions{
     Option{"offline", "on|off", &Config::offline, "off", "", "", "", kEverywhere, kRestart, Section::upstream,
            "Never ask the upstream; what was seen before is served, however old."},
     Option{"prefetch", "on|off", &Config::prefetch, "on", "", "", "", kEverywhere, kRestart, Section::upstream,
-           "When an installer's page had to be fetched, fetch ahead the metadata and pages that it will ask for next. Never private or blocked "
+           "When an installer's page had to be fetched, fetch ahead the metadata and pages that it will ask for next. Never private or "
+           "blocked "
            "names; never whole files."},
     Option{"upstream-credentials-file", "FILE", &Config::upstream_credentials_file, "", "", "", "", kEverywhere, kRestart,
            Section::upstream,

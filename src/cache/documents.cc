@@ -71,19 +71,15 @@ Task<Result<DocumentAnswer>> Documents::get(DocumentRequest request) {
   if (!flight) {
     auto looked = co_await kept(request.index, request.name);
     BODEGA_CO_TRY(old, std::move(looked));
-    if (decide_use(kept_of(old), use_.clock.wall(), request.wish, rules_) == Use::as_is) {
-      if (old->state == DocumentState::absent) co_return fail(no_such(request));
-      co_return DocumentAnswer{old, CacheOutcome::hit, false, {}};
-    }
     flight = flights_.find(key);  // somebody may have begun while we looked
   }
-  const CacheOutcome joined = flight ? CacheOutcome::joined : CacheOutcome::none;
-  if (!flight) {
-    flight = flights_.begin(key);
-    old_of_[key] = old;
-    auto work = fly(request, old, key, flight);
-    tasks_.spawn(std::move(work));
+  if (decide_use(kept_of(old), use_.clock.wall(), request.wish, rules_) == Use::as_is) {
+    if (old->state == DocumentState::absent) co_return fail(no_such(request));
+    if (!flight && use_.clock.wall() >= refresh_from(kept_of(*old))) begin(request, old, key);
+    co_return DocumentAnswer{old, CacheOutcome::hit, false, {}};
   }
+  const CacheOutcome joined = flight ? CacheOutcome::joined : CacheOutcome::none;
+  if (!flight) flight = begin(request, old, key);
   if (old && may_serve_stale(kept_of(*old), use_.clock.wall(), rules_)) {
     const MonoTime deadline = use_.clock.mono() + rules_.patience;
     auto in_time = co_await wait_landed_until<Landed>(flight, use_.timers, use_.clock, deadline);
@@ -92,6 +88,14 @@ Task<Result<DocumentAnswer>> Documents::get(DocumentRequest request) {
   }
   auto landed = co_await wait_landed<Landed>(flight);
   co_return answer(landed, old, joined, key);
+}
+
+std::shared_ptr<Documents::Flight> Documents::begin(const DocumentRequest& request, const RowRef& old, const std::string& key) {
+  auto flight = flights_.begin(key);
+  old_of_[key] = old;
+  auto work = fly(request, old, key, flight);
+  tasks_.spawn(std::move(work));
+  return flight;
 }
 
 Result<DocumentAnswer> Documents::answer(const Result<Landed>& landed, const RowRef& old, CacheOutcome joined, const std::string& key) {

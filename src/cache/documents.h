@@ -79,6 +79,7 @@ class Documents {
 
   WallTime until(const DocumentRequest& request, WallTime now, const std::string& cache_control) const;
   Task<Result<RowRef>> kept(const std::string& index, const std::string& name);
+  std::shared_ptr<Flight> begin(const DocumentRequest& request, const RowRef& old, const std::string& key);
   Task<void> fly(DocumentRequest request, RowRef old, std::string key, std::shared_ptr<Flight> flight);
   Task<Result<Landed>> ask_upstream(const DocumentRequest& request, RowRef old);
   Task<Result<Landed>> keep_present(const DocumentRequest& request, http::FetchResponse response, RowRef old);

@@ -16,6 +16,8 @@ Use decide_use(const std::optional<Kept>& kept, WallTime now, ClientWish wish, c
   return Use::as_is;
 }
 
+WallTime refresh_from(const Kept& kept) { return kept.expires_at - (kept.expires_at - kept.fetched_at) / 8; }
+
 WallTime fresh_until(WallTime now, std::string_view cache_control, DocumentState state, const FreshnessRules& rules) {
   using std::chrono::microseconds;
   if (state == DocumentState::absent) return now + std::chrono::duration_cast<microseconds>(rules.negative_ttl);

@@ -35,6 +35,10 @@ enum class ClientWish { cached_is_fine, no_cache };
 // Times in the future (the wall clock was set back) count as expired.
 Use decide_use(const std::optional<Kept>& kept, WallTime now, ClientWish wish, const FreshnessRules& rules);
 
+// The moment from which a fresh copy is asked about ahead of time: its last eighth. What is asked for that late is asked for often, and so
+// its readers never wait for the upstream.
+WallTime refresh_from(const Kept& kept);
+
 // Until when an answer given now is fresh: the upstream's max-age within our bounds; ttl_max when it names none.
 WallTime fresh_until(WallTime now, std::string_view cache_control, catalog::DocumentState state, const FreshnessRules& rules);
 

@@ -55,5 +55,10 @@ TEST(Freshness, OnlyPresentCopiesWithinMaxStaleStandIn) {
   EXPECT_FALSE(may_serve_stale(kept(DocumentState::absent, seconds(1), seconds(0)), kNow, kRules));
 }
 
+TEST(RefreshFrom, IsTheLastEighthOfACopysLife) {
+  const auto made = kept(DocumentState::present, seconds(0), seconds(800));
+  EXPECT_EQ(refresh_from(made), made.fetched_at + seconds(700));
+}
+
 }  // namespace
 }  // namespace bodega::cache

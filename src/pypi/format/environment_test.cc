@@ -45,9 +45,10 @@ TEST(WheelRank, OwnBuildsWinOverTheStableAbiOverPurePython) {
 }
 
 TEST(WheelRank, WhatDoesNotFitHasNone) {
-  for (const auto* name : {"a-1-cp312-cp312-manylinux_2_17_x86_64.whl", "a-1-cp312-abi3-manylinux_2_17_x86_64.whl", "a-1-py2-none-any.whl",
-                           "a-1-cp311-cp311-win_amd64.whl", "a-1-cp311-cp311-manylinux_2_17_aarch64.whl", "a-1-cp311-cp311-musllinux_1_2_x86_64.whl",
-                           "a-1-cp311-cp311-manylinux_2_39_x86_64.whl", "a-1-cp311-cp311-macosx_11_0_arm64.whl", "a-1.tar.gz", "nonsense"}) {
+  for (const auto* name :
+       {"a-1-cp312-cp312-manylinux_2_17_x86_64.whl", "a-1-cp312-abi3-manylinux_2_17_x86_64.whl", "a-1-py2-none-any.whl",
+        "a-1-cp311-cp311-win_amd64.whl", "a-1-cp311-cp311-manylinux_2_17_aarch64.whl", "a-1-cp311-cp311-musllinux_1_2_x86_64.whl",
+        "a-1-cp311-cp311-manylinux_2_39_x86_64.whl", "a-1-cp311-cp311-macosx_11_0_arm64.whl", "a-1.tar.gz", "nonsense"}) {
     EXPECT_EQ(rank(name), -1) << name;
   }
 }

@@ -146,7 +146,9 @@ class MarkerParser {
     if (name == "platform_python_implementation" || name == "platform.python_implementation" || name == "python_implementation") {
       return Operand{environment_.implementation};
     }
-    if (name == "implementation_name") return Operand{environment_.implementation == "CPython" ? std::string_view("cpython") : std::string_view(environment_.implementation)};
+    if (name == "implementation_name")
+      return Operand{environment_.implementation == "CPython" ? std::string_view("cpython")
+                                                              : std::string_view(environment_.implementation)};
     if (name == "platform_release" || name == "platform_version" || name == "platform.version") return Operand{};
     return std::nullopt;
   }

@@ -49,7 +49,8 @@ TEST(Requirement, ADirectReferenceHasAnUrl) {
 }
 
 TEST(Requirement, WhatIsNoneIsRefused) {
-  for (const auto* text : {"", ";", "-x", "a b", "a >=", "a[b", "a (>=1", "a ==", ">=1.0", "name!"}) EXPECT_FALSE(parse_requirement(text)) << text;
+  for (const auto* text : {"", ";", "-x", "a b", "a >=", "a[b", "a (>=1", "a ==", ">=1.0", "name!"})
+    EXPECT_FALSE(parse_requirement(text)) << text;
 }
 
 TEST(Marker, ComparesVersionsAsVersions) {
@@ -85,8 +86,8 @@ TEST(Marker, AnExtraHoldsOnlyWhenItWasAskedFor) {
 }
 
 TEST(Marker, ABrokenOneIsNoAnswer) {
-  for (const auto* text : {"python_version", "python_version >", "'a' == 'b", "nonsense == 'a'", "(os_name == 'nt'", "os_name == 'nt' os_name",
-                           "os_name ==== 'nt'", "and", "os_name == 'nt' and"}) {
+  for (const auto* text : {"python_version", "python_version >", "'a' == 'b", "nonsense == 'a'", "(os_name == 'nt'",
+                           "os_name == 'nt' os_name", "os_name ==== 'nt'", "and", "os_name == 'nt' and"}) {
     EXPECT_EQ(holds(text), std::nullopt) << text;
   }
   EXPECT_EQ(holds(std::string(100'000, '(')), std::nullopt);

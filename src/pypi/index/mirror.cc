@@ -85,6 +85,7 @@ Task<Result<MirrorPage>> Mirrors::page(MirrorSource source, std::string name, Cl
   MirrorPage out;
   out.fetched_at = got->row->fetched_at;
   out.expires_at = got->row->expires_at;
+  out.refresh_at = cache::refresh_from({got->row->state, got->row->fetched_at, got->row->expires_at});
   out.changed_at = got->row->changed_at;
   out.outcome = got->outcome;
   out.stale = got->stale;

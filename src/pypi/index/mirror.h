@@ -26,10 +26,11 @@ struct MirrorPage {
   std::shared_ptr<const ProjectPage> page;
   WallTime fetched_at{};
   WallTime expires_at{};
+  WallTime refresh_at{};  // from then on an ask makes the page young again, while the asker gets this copy
   WallTime changed_at{};
   http::CacheOutcome outcome = http::CacheOutcome::hit;
   bool stale = false;
-  std::string problem;  // why it is stale
+  std::string problem;    // why it is stale
   std::size_t bytes = 0;  // of the kept form
 };
 

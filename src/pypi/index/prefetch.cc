@@ -47,7 +47,9 @@ Task<Result<std::string>> read_whole(std::shared_ptr<const FileSource> source, P
 }  // namespace
 
 Prefetch::Prefetch(Dependencies use)
-    : use_(use), tasks_(use.home, [log = &use.log](const std::string& what) { log->error("bug", {{"in", "prefetch"}, {"what", what}}); }) {}
+    : use_(use), tasks_(use.home, [log = &use.log](const std::string& what) {
+        log->error("bug", {{"in", "prefetch"}, {"what", what}});
+      }) {}
 
 std::shared_ptr<Prefetch::Walk> Prefetch::begin(const IndexRef& index, std::string_view user_agent) const {
   auto environment = environment_of(user_agent);

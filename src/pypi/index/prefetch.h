@@ -85,8 +85,8 @@ class Prefetch {
   Dependencies use_;
   std::deque<Job> waiting_;
   std::size_t running_ = 0;
-  std::unordered_map<std::string, MonoTime> seen_;   // walked lately: "index|name[extras]|python"
-  std::unordered_map<std::string, Ahead> ahead_;     // fetched and not asked for yet, by project or file name
+  std::unordered_map<std::string, MonoTime> seen_;    // walked lately: "index|name[extras]|python"
+  std::unordered_map<std::string, Ahead> ahead_;      // fetched and not asked for yet, by project or file name
   std::deque<std::pair<MonoTime, std::string>> age_;  // of ahead_, oldest first
   Counters counters_;
   TaskGroup tasks_;

@@ -121,7 +121,9 @@ Response Simple::page_response(const Request& request, const IndexConfig& index,
 
   const bool final_coding = sent == negotiated.encoding || negotiated.encoding == ContentEncoding::identity || coding.size < 4096;
   if (!assembled.stale && final_coding && request.query.empty()) {
-    const auto fresh = std::chrono::duration_cast<Duration>(assembled.fresh_until - now);
+    // Once the ask that matters has come, the copy may live to its end.
+    const auto until = now < assembled.refresh_at ? assembled.refresh_at : assembled.fresh_until;
+    const auto fresh = std::chrono::duration_cast<Duration>(until - now);
     response.hot = http::make_hot_entry(response, request.path, request.accept_class, assembled.validity, use_.clock.mono() + fresh);
   }
   return response;
@@ -144,6 +146,7 @@ Task<Result<Simple::Assembled>> Simple::assemble(IndexRef index, std::string nam
   }
   out.validity = use_.facts.stand_on(facts);
   out.fresh_until = use_.clock.wall() + kHostedFresh;
+  out.refresh_at = out.fresh_until;
   auto hosting = co_await add_stages(order.stages, name, out);
   if (!hosting) co_return fail(std::move(hosting).error());
   const auto walk = walk_whitelist(order, name, [&hosting](const std::string& key) { return hosting->count(key) > 0; });
@@ -199,6 +202,7 @@ Task<Result<void>> Simple::add_mirrors(const std::vector<IndexRef>& mirrors, con
     out.contributions.push_back({config->key(), page->page});
     out.changed_at = std::max(out.changed_at, page->changed_at);
     out.fresh_until = std::min(out.fresh_until, page->expires_at);
+    out.refresh_at = std::min(out.refresh_at, page->refresh_at);
     out.stale = out.stale || page->stale;
     out.outcome = page->outcome;
     if (page->stale) out.problem = page->problem;

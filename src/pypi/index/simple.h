@@ -62,7 +62,8 @@ class Simple {
     std::shared_ptr<const http::Validity> validity;
     WallTime changed_at{};
     WallTime fresh_until{};
-    bool hosted = false;  // some of it is ours
+    WallTime refresh_at{};  // of the mirror pages; the front loops' copies end there, so that an ask is seen
+    bool hosted = false;    // some of it is ours
     bool stale = false;
     http::CacheOutcome outcome = http::CacheOutcome::none;
     std::string problem;
