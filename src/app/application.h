@@ -115,6 +115,7 @@ class Application final : public http::Handler {
   access::PasswordHasher hasher_;
   pypi::Registry registry_;
   access::Authenticator authenticator_;
+  pypi::Readers readers_;
   pypi::Mirrors mirrors_;
   pypi::ProjectLists lists_;
   pypi::Renderings renderings_;

@@ -83,6 +83,7 @@ Task<Response> Application::dispatch(Request& request, Route route) {
     case Place::api:
     case Place::login:
     case Place::status:
+    case Place::authcheck:
     case Place::user: co_return co_await api_.handle(request, route);
     case Place::index: co_return co_await at_index(request, route);
     case Place::simple_list:
@@ -98,7 +99,6 @@ Task<Response> Application::dispatch(Request& request, Route route) {
     case Place::file: co_return co_await at_file(request, route);
     case Place::project:
     case Place::version: co_return co_await at_project(request, route);
-    case Place::authcheck:
     case Place::docs: break;
   }
   co_return not_found(request);

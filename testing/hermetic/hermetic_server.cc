@@ -1,8 +1,11 @@
 #include "testing/hermetic/hermetic_server.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/text.h"
 #include "http/cold_answer.h"
+#include "http/hot.h"
 #include "http/target.h"
 #include "pypi/index/negotiated.h"
 
@@ -16,6 +19,8 @@ http::Method method_of(const std::string& text) {
   if (text == "PUT") return http::Method::put;
   if (text == "PATCH") return http::Method::patch;
   if (text == "DELETE") return http::Method::del;
+  if (text == "OPTIONS") return http::Method::options;
+  if (text == "PUSH") return http::Method::push;
   return http::Method::other;
 }
 
@@ -52,6 +57,7 @@ void read_head(const std::string& head, Got& got) {
 
 struct Pending::State {
   Loop* loop = nullptr;
+  std::vector<std::shared_ptr<const http::HotEntry>>* hot = nullptr;
   Got got;
   bool answered = false;
   bool done = false;
@@ -74,6 +80,8 @@ struct HermeticServer::Call {
     const auto answer = http::shape_answer(*request, response, 1);
     read_head(answer.head, state->got);
     if (response.outcome != http::CacheOutcome::none) state->got.cache = std::string(to_string(response.outcome));
+    state->got.hot = response.hot != nullptr;
+    if (response.hot) state->hot->push_back(response.hot);
     state->answered = true;
     if (answer.framing != http::Framing::none) co_await read_body(response, answer, state);
     state->done = true;
@@ -158,6 +166,10 @@ void HermeticServer::restart() {
   open();
 }
 
+std::size_t HermeticServer::standing_hot() const {
+  return static_cast<std::size_t>(std::count_if(hot_.begin(), hot_.end(), [](const auto& entry) { return entry->validity->stands(); }));
+}
+
 void HermeticServer::poll() {
   while (home_.poll() > 0) {
   }
@@ -196,6 +208,7 @@ Pending HermeticServer::start(Ask ask) {
   }
   auto state = std::make_shared<Pending::State>();
   state->loop = &home_;
+  state->hot = &hot_;
   auto work = Call::run(*application_, request, body, state);
   asio::co_spawn(home_.executor(), std::move(work), [](const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);

@@ -28,6 +28,7 @@ struct Got {
   std::string body;
   bool broken = false;  // the connection would have been cut before the end of the body
   std::string cache;    // X-Cache
+  bool hot = false;     // from now on front loops give this answer to everybody who asks, without asking who
   std::string header(std::string_view name) const { return std::string(headers.get(name)); }
 };
 
@@ -68,6 +69,9 @@ class HermeticServer {
   Got get(const std::string& path, http::Headers headers = {});
   Got get_json(const std::string& path);  // as uv asks for a page
 
+  // Answers that front loops would give without asking the application.
+  std::size_t standing_hot() const;
+
   ScriptedClient& upstream() { return *client_; }
   ManualClock& clock() { return clock_; }
   MemoryLog& log() { return log_; }
@@ -92,6 +96,7 @@ class HermeticServer {
   std::unique_ptr<ScriptedClient> client_;
   std::unique_ptr<app::Application> application_;
   bool used_ = false;
+  std::vector<std::shared_ptr<const http::HotEntry>> hot_;
 };
 
 // A project page as the public index sends it, JSON, for files that lie under kUpstreamFiles.

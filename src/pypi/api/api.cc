@@ -28,6 +28,7 @@ std::string route_name(Place place) {
     case Place::api: return "devpi.api";
     case Place::login: return "devpi.login";
     case Place::status: return "devpi.status";
+    case Place::authcheck: return "devpi.authcheck";
     case Place::root: return "devpi.root";
     case Place::user: return "devpi.user";
     case Place::index: return "devpi.index";
@@ -37,19 +38,11 @@ std::string route_name(Place place) {
 
 }  // namespace
 
-access::Facts facts_of_index(const IndexConfig& index, const std::optional<std::vector<std::string>>& restrict_modify) {
-  access::Facts facts;
-  facts.owner = index.user;
-  if (!index.is_mirror()) {
-    facts.acl_upload = &index.acl_upload;
-    facts.acl_toxresult_upload = &index.acl_toxresult_upload;
-  }
-  if (index.acl_read) facts.acl_read = &*index.acl_read;
-  if (restrict_modify) facts.restrict_modify = &*restrict_modify;
-  return facts;
-}
-
-Api::Api(Dependencies use, ApiOptions options) : use_(use), options_(std::move(options)), started_(use.clock.wall()) {}
+Api::Api(Dependencies use, ApiOptions options)
+    : use_(use),
+      options_(std::move(options)),
+      readers_(use.registry, use.authenticator, options_.restrict_modify),
+      started_(use.clock.wall()) {}
 
 void Api::add_headers(http::Response& response) const {
   add_devpi_headers(response, {use_.registry.uuid(), options_.version}, use_.registry.serial());
@@ -71,6 +64,7 @@ Task<http::Response> Api::dispatch(http::Request& request, Route route) {
     case Place::api: co_return co_await config(request, std::move(route));
     case Place::login: co_return co_await login(request);
     case Place::status: co_return status();
+    case Place::authcheck: co_return co_await authcheck(request);
     case Place::root: co_return co_await root(request);
     case Place::user: co_return co_await user(request, std::move(route));
     case Place::index: co_return co_await index(request, std::move(route));
@@ -119,8 +113,8 @@ std::string Api::base_url(const http::Request& request) const {
   return request.scheme + "://" + request.host;
 }
 
-IndexExists Api::index_exists() const {
-  return [this](const std::string& key) { return use_.registry.find_index(key) != nullptr; };
+IndexExists Api::index_exists(const access::Principal& who) const {
+  return [this, &who](const std::string& key) { return readers_.may_read(who, use_.registry.find_index(key)); };
 }
 
 }  // namespace bodega::pypi

@@ -12,6 +12,7 @@
 #include "catalog/catalog.h"
 #include "http/message.h"
 #include "pypi/api/api_answer.h"
+#include "pypi/index/readers.h"
 #include "pypi/index/registry.h"
 #include "pypi/route.h"
 
@@ -32,9 +33,6 @@ struct ApiOptions {
   std::function<std::vector<Metric>()> metrics;  // of +status; may be empty
 };
 
-// What the decision function needs of an index.
-access::Facts facts_of_index(const IndexConfig& index, const std::optional<std::vector<std::string>>& restrict_modify);
-
 class Api {
  public:
   struct Dependencies {
@@ -47,7 +45,7 @@ class Api {
   };
   Api(Dependencies use, ApiOptions options);
 
-  // Places api, login, status, root, user and index (GET, HEAD, PUT, PATCH, DELETE). Anything else is devpi's 404.
+  // Places api, login, status, authcheck, root, user and index (GET, HEAD, PUT, PATCH, DELETE). Anything else is devpi's 404.
   Task<http::Response> handle(http::Request& request, Route route);
 
   // Where the server listens in the end: a port 0 of the options has become a real one.
@@ -73,6 +71,7 @@ class Api {
   Task<http::Response> login(http::Request& request);
   Task<void> renew_hash(std::string user, Secret password);
   http::Response status() const;
+  Task<http::Response> authcheck(http::Request& request);
 
   Task<http::Response> root(http::Request& request);
   Task<http::Response> user(http::Request& request, Route route);
@@ -96,10 +95,12 @@ class Api {
   bool may(const access::Principal& who, access::Action action, const std::string& owner) const;
   Viewer viewer(const access::Principal& who, const IndexConfig& index) const;
   std::string base_url(const http::Request& request) const;
-  IndexExists index_exists() const;
+  // To somebody who may not read it, an index does not exist.
+  IndexExists index_exists(const access::Principal& who) const;
 
   Dependencies use_;
   ApiOptions options_;
+  Readers readers_;
   WallTime started_;
 };
 

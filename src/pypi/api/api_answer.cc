@@ -38,7 +38,14 @@ http::Response with_body(int status, std::string content_type, std::string body)
 }
 
 std::string_view explanation_of(int status) {
-  return status == 403 ? "Access was denied to this resource." : "The resource could not be found.";
+  switch (status) {
+    case 200: return "";
+    case 401:
+      return "This server could not verify that you are authorized to access the document you requested.  Either you supplied the wrong "
+             "credentials (e.g., bad password), or your browser does not understand how to supply the credentials required.";
+    case 403: return "Access was denied to this resource.";
+    default: return "The resource could not be found.";
+  }
 }
 
 struct Range {

@@ -16,6 +16,8 @@ bool query_has(std::string_view query, std::string_view key) {
   return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return part.substr(0, part.find('=')) == key; });
 }
 
+bool among(const std::vector<std::string>& list, const std::string& one) { return std::find(list.begin(), list.end(), one) != list.end(); }
+
 std::string no_stage(const std::string& key) { return "The stage " + key + " could not be found."; }
 
 }  // namespace
@@ -58,7 +60,7 @@ Task<http::Response> Api::get_index(http::Request& request, Route route) {
   const Asker asker = co_await ask(request);
   if (asker.refusal) co_return *asker.refusal;
   const IndexRef index = use_.registry.find_index(route.key());
-  if (!index || !may(asker.who, access::Action::read, *index)) co_return api_abort(request, 404, no_stage(route.key()));
+  if (!readers_.sees(asker.who, index)) co_return api_abort(request, 404, no_stage(route.key()));
   Json result = shown_options(*index, viewer(asker.who, *index));
   if (prefers_html(request)) {
     auto page = index_page(index->key(), result, base_url(request));
@@ -81,7 +83,7 @@ Task<http::Response> Api::put_index(http::Request& request, Route route) {
   const std::string key = route.key();
   if (!use_.registry.find_user(route.user)) co_return api_abort(request, 404, "no user " + python_repr(Json(route.user)));
   const IndexRef present = use_.registry.find_index(key);
-  if (present && may(asker.who, access::Action::read, *present)) co_return api_message(409, "index " + python_repr(Json(key)) + " exists");
+  if (readers_.sees(asker.who, present)) co_return api_message(409, "index " + python_repr(Json(key)) + " exists");
   if (!may(asker.who, access::Action::create_index, route.user)) co_return api_message(403, "no permission to create index " + key);
   auto body = co_await read_json(request);
   if (!body) co_return api_failure(request, body.error());
@@ -89,7 +91,8 @@ Task<http::Response> Api::put_index(http::Request& request, Route route) {
     co_return api_message(
         400, "indexname '" + route.index + "' contains characters that aren't allowed. Any ascii symbol besides -.@_ is blocked.");
   }
-  auto options = [this, &body, &route] { return new_index_options(route.user, *body, index_exists()); };
+  const auto exists = index_exists(asker.who);
+  auto options = [&body, &route, &exists] { return new_index_options(route.user, *body, exists); };
   std::string user = route.user;
   std::string name = route.index;
   auto created = co_await use_.registry.create_index(std::move(user), std::move(name), std::move(options));
@@ -106,8 +109,11 @@ Task<http::Response> Api::patch_index(http::Request& request, Route route) {
   auto body = co_await read_json(request);
   if (!body) co_return api_failure(request, body.error());
   const auto no_change = query_has(request.query, "error_on_noop") ? NoChange::is_an_error : NoChange::is_fine;
-  auto change = [this, &body, no_change](const IndexConfig& now) {
-    return patched_index_options(now.user, now.options, *body, index_exists(), no_change);
+  const auto exists = index_exists(asker.who);
+  auto change = [&body, &exists, no_change](const IndexConfig& now) {
+    // A base that has been closed meanwhile may be sent back.
+    const auto known = [&exists, &now](const std::string& key) { return among(now.bases, key) || exists(key); };
+    return patched_index_options(now.user, now.options, *body, known, no_change);
   };
   std::string key = route.key();
   auto changed = co_await use_.registry.change_index(std::move(key), std::move(change));

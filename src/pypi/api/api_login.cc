@@ -28,7 +28,7 @@ Task<http::Response> Api::config(http::Request& request, Route route) {
   result.set("features", features());
   if (!route.index.empty()) {
     const IndexRef index = use_.registry.find_index(route.key());
-    if (!index || !may(asker.who, access::Action::read, *index)) {
+    if (!readers_.sees(asker.who, index)) {
       co_return api_abort(request, 404, "The stage " + route.key() + " could not be found.");
     }
     const std::string url = base + "/" + path_of(*index);

@@ -62,7 +62,7 @@ Json Api::shown_user(const User& user, const access::Principal& who) const {
   Json indexes = Json::object();
   for (const auto& name : user.indexes) {
     const IndexRef index = use_.registry.find_index(user.row.name + "/" + name);
-    if (index && may(who, access::Action::read, *index)) indexes.set(name, shown_options(*index, viewer(who, *index)));
+    if (readers_.sees(who, index)) indexes.set(name, shown_options(*index, viewer(who, *index)));
   }
   out.set("indexes", std::move(indexes));
   if (user.row.modified) out.set("modified", rfc3339(whole_seconds(*user.row.modified)));

@@ -47,21 +47,25 @@ std::string blob_fact(const Digest& digest) { return "blob:" + digest.hex(); }
 Files::Files(Dependencies use) : use_(use) {}
 
 Task<Response> Files::get(Request& request, Route route) {
-  const auto index = use_.registry.find_index(route.key());
-  const auto link = index ? parse_link(path_of(route)) : std::nullopt;
-  if (!link) {
-    auto response = http::error_response(no_file(), request);
-    response.route = "file";
-    co_return response;
+  auto admission = co_await use_.readers.admit(request, route);
+  auto response = admission.refusal ? std::move(*admission.refusal) : Response();
+  if (!admission.refusal) {
+    response = co_await get_from(request, admission.index, std::move(route));
+    confine(response, admission.audience);
   }
+  if (response.route.empty()) response.route = "file";
+  co_return response;
+}
+
+Task<Response> Files::get_from(Request& request, IndexRef index, Route route) {
+  const auto link = parse_link(path_of(route));
+  if (!link) co_return http::error_response(no_file(), request);
   // The permission first, the facts after: a change in between drops the answer.
   std::vector<std::string> facts = {index_fact(index->key())};
   for (const auto& name : project_candidates(link->filename)) facts.push_back(project_fact(index->key(), name));
   auto permission = use_.facts.stand_on(facts);
   auto work = index->is_mirror() ? mirrored(request, index, *link, permission) : hosted(request, index, *link, permission);
-  auto response = co_await std::move(work);
-  if (response.route.empty()) response.route = "file";
-  co_return response;
+  co_return co_await std::move(work);
 }
 
 Task<Response> Files::mirrored(Request& request, std::shared_ptr<const IndexConfig> index, FileLink link, Permission permission) {

@@ -10,6 +10,7 @@
 #include "http/message.h"
 #include "pypi/format/links.h"
 #include "pypi/index/mirror.h"
+#include "pypi/index/readers.h"
 #include "pypi/index/registry.h"
 #include "pypi/route.h"
 
@@ -23,7 +24,7 @@ class Files {
  public:
   struct Dependencies {
     catalog::Catalog& catalog;
-    Registry& registry;
+    Readers& readers;
     Mirrors& mirrors;
     cache::Artifacts& artifacts;
     cache::SpaceKeeper& space;
@@ -39,6 +40,7 @@ class Files {
 
  private:
   using Permission = std::shared_ptr<http::Validity>;
+  Task<http::Response> get_from(http::Request& request, IndexRef index, Route route);
   Task<http::Response> mirrored(http::Request& request, std::shared_ptr<const IndexConfig> index, FileLink link, Permission permission);
   Task<http::Response> hosted(http::Request& request, std::shared_ptr<const IndexConfig> index, FileLink link, Permission permission);
   Task<http::Response> attachment(const http::Request& request, FileLink link, catalog::AttachmentRow row);

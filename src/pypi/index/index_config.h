@@ -27,7 +27,7 @@ struct IndexConfig {
   std::vector<std::string> bases;                       // "user/name", in search order; stages only
   std::vector<std::string> acl_upload;                  // stages only
   std::vector<std::string> acl_toxresult_upload;        // stages only
-  std::optional<std::vector<std::string>> acl_read;     // devpi plugins' acl_pkg_read; absent: everybody
+  std::optional<std::vector<std::string>> acl_read;     // acl_pkg_read, also of devpi's plugins; absent: everybody
   std::vector<std::string> mirror_whitelist;            // normalised names, or "*"
   WhitelistMode whitelist_mode = WhitelistMode::unite;  // devpi: an index from before the option has "union"
   std::optional<Url> mirror_url;                        // path ends with '/'; may hold credentials

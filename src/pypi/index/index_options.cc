@@ -11,12 +11,12 @@
 namespace bodega::pypi {
 namespace {
 
-constexpr std::array<std::string_view, 9> kStageKeys{
+constexpr std::array<std::string_view, 10> kStageKeys{
     "volatile",    "acl_toxresult_upload", "mirror_whitelist", "title",
     "description", "custom_data",          "acl_upload",       "mirror_whitelist_inheritance",
-    "bases",
+    "bases",       "acl_pkg_read",
 };
-constexpr std::array<std::string_view, 11> kMirrorKeys{
+constexpr std::array<std::string_view, 12> kMirrorKeys{
     "volatile",
     "mirror_url",
     "title",
@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, 11> kMirrorKeys{
     "mirror_web_url_fmt",
     "mirror_provides_core_metadata",
     "mirror_ignore_serial_header",
+    "acl_pkg_read",
 };
 constexpr std::array<std::string_view, 6> kDroppedKeys{
     "bases", "acl_upload", "acl_toxresult_upload", "mirror_whitelist", "mirror_whitelist_inheritance", "pypi_whitelist",
@@ -154,7 +155,7 @@ Result<Json> normalized_option(std::string_view key, const Json& value, const In
       key == "mirror_ignore_serial_header") {
     return to_boolean(value);
   }
-  if (key == "acl_upload" || key == "acl_toxresult_upload") return to_acl(value);
+  if (key == "acl_upload" || key == "acl_toxresult_upload" || key == "acl_pkg_read") return to_acl(value);
   if (key == "mirror_whitelist") return to_whitelist(value);
   if (key == "mirror_whitelist_inheritance") return to_inheritance(value);
   if (key == "bases") return to_bases(value, exists);

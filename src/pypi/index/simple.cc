@@ -20,7 +20,6 @@ namespace {
 // Facts do not change by themselves; this only bounds how long an entry nobody asks for is kept.
 constexpr auto kHostedFresh = std::chrono::hours(1);
 
-Error no_stage(const Route& route) { return {Code::not_found, "The stage " + route.key() + " could not be found.", {}, std::nullopt}; }
 Error no_project(const std::string& name) { return {Code::not_found, "The project " + name + " does not exist.", {}, std::nullopt}; }
 
 Response not_acceptable(const Request& request) {
@@ -61,9 +60,14 @@ MirrorSource mirror_source(const IndexConfig& index) {
 Simple::Simple(Dependencies use, SimpleOptions options) : use_(use), options_(options) {}
 
 Task<Response> Simple::project(Request& request, Route route, PagePlace place) {
-  Response response;
-  const auto index = use_.registry.find_index(route.key());
-  if (!index) co_return http::error_response(no_stage(route), request);
+  auto admission = co_await use_.readers.admit(request, route);
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  auto response = co_await project_of(request, admission.index, std::move(route), place);
+  confine(response, admission.audience);
+  co_return response;
+}
+
+Task<Response> Simple::project_of(Request& request, IndexRef index, Route route, PagePlace place) {
   if (!is_valid_name(route.project)) co_return http::error_response(no_project(route.project), request);
   const std::string name = normalize_name(route.project);
   if (place == PagePlace::simple && (name != route.project || !request.trailing_slash)) {
@@ -226,8 +230,14 @@ Task<Result<std::vector<std::string>>> Simple::hosted_names(std::vector<IndexRef
 }
 
 Task<Response> Simple::list(Request& request, Route route) {
-  const auto index = use_.registry.find_index(route.key());
-  if (!index) co_return http::error_response(no_stage(route), request);
+  auto admission = co_await use_.readers.admit(request, route);
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  auto response = co_await list_of(request, admission.index, std::move(route));
+  confine(response, admission.audience);
+  co_return response;
+}
+
+Task<Response> Simple::list_of(Request& request, IndexRef index, Route route) {
   if (route.place == Place::simple_list && !request.trailing_slash)
     co_return redirect("+simple/" + (request.query.empty() ? "" : "?" + request.query));
   const auto negotiated = negotiate(request);
@@ -282,11 +292,11 @@ Response Simple::list_response(const ListAnswer& answer, const Negotiated& negot
 }
 
 Task<Response> Simple::refresh(Request& request, Route route) {
-  const auto index = use_.registry.find_index(route.key());
-  if (!index) co_return http::error_response(no_stage(route), request);
+  auto admission = co_await use_.readers.admit(request, route);
+  if (admission.refusal) co_return std::move(*admission.refusal);
   if (!is_valid_name(route.project)) co_return http::error_response(no_project(route.project), request);
   const std::string name = normalize_name(route.project);
-  for (const auto& config : order_of(index).mirrors) {
+  for (const auto& config : order_of(admission.index).mirrors) {
     auto forgotten = co_await use_.documents.forget(config->key(), name);
     if (!forgotten) co_return http::error_response(forgotten.error(), request);
   }

@@ -14,6 +14,7 @@
 #include "pypi/index/mirror.h"
 #include "pypi/index/negotiated.h"
 #include "pypi/index/project_lists.h"
+#include "pypi/index/readers.h"
 #include "pypi/index/registry.h"
 #include "pypi/index/renderings.h"
 #include "pypi/route.h"
@@ -40,6 +41,7 @@ class Simple {
   struct Dependencies {
     catalog::Catalog& catalog;
     Registry& registry;
+    Readers& readers;
     Mirrors& mirrors;
     ProjectLists& lists;
     Renderings& renderings;
@@ -68,6 +70,8 @@ class Simple {
     http::CacheOutcome outcome = http::CacheOutcome::none;
     std::string problem;
   };
+  Task<http::Response> project_of(http::Request& request, IndexRef index, Route route, PagePlace place);
+  Task<http::Response> list_of(http::Request& request, IndexRef index, Route route);
   Task<Result<Assembled>> assemble(IndexRef index, std::string name, cache::ClientWish wish);
   // Gives the keys of the stages that have the project.
   Task<Result<std::set<std::string>>> add_stages(const std::vector<IndexRef>& stages, const std::string& name, Assembled& out);

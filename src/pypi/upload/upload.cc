@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "http/error_response.h"
-#include "pypi/api/api.h"
 #include "pypi/format/filename.h"
 #include "pypi/index/simple.h"
 #include "pypi/upload/upload_answers.h"
@@ -42,7 +41,10 @@ constexpr std::uint64_t kFraming = 2 << 20;
 }  // namespace
 
 Uploads::Uploads(Dependencies use, UploadOptions options, OnNewProject on_new_project)
-    : use_(use), options_(options), on_new_project_(std::move(on_new_project)) {}
+    : use_(use),
+      options_(std::move(options)),
+      readers_(use.registry, use.authenticator, options_.restrict_modify),
+      on_new_project_(std::move(on_new_project)) {}
 
 Task<Response> Uploads::upload(Request& request, Route route) {
   auto outcome = co_await take_upload(request, route);
@@ -56,8 +58,7 @@ Task<Result<Uploads::Permit>> Uploads::may_upload(Request& request, const Route&
   auto login = co_await use_.authenticator.authenticate(request);
   if (!login) co_return fail(std::move(login).error());
   Permit permit{use_.registry.find_index(route.key()), login->principal, std::nullopt};
-  const bool visible = permit.index && access::may(permit.who, access::Action::read,
-                                                   facts_of_index(*permit.index, options_.restrict_modify)) == access::Decision::allow;
+  const bool visible = readers_.sees(permit.who, permit.index);
   if (visible && permit.index->is_mirror()) co_return fail(Code::not_found, "cannot submit to mirror index");
   if (login->outcome == access::Outcome::limited) {
     permit.refusal = too_many_attempts(login->retry_after, request);

@@ -16,6 +16,7 @@
 #include "cache/dependencies.h"
 #include "catalog/catalog.h"
 #include "http/message.h"
+#include "pypi/index/readers.h"
 #include "pypi/index/registry.h"
 #include "pypi/route.h"
 #include "pypi/upload/upload_body.h"
@@ -102,6 +103,7 @@ class Uploads {
 
   Dependencies use_;
   UploadOptions options_;
+  Readers readers_;
   OnNewProject on_new_project_;
   std::size_t field_bytes_ = 0;
   // To check JSON takes some ten times its size.

@@ -100,11 +100,9 @@ Task<Result<Uploads::Permit>> Uploads::may_test(Request& request, const Route& r
     permit.refusal = too_many_attempts(login->retry_after, request);
     co_return permit;
   }
-  const auto allows = [&](access::Action action) {
-    return access::may(permit.who, action, facts_of_index(*permit.index, options_.restrict_modify)) == access::Decision::allow;
-  };
-  const bool allowed =
-      permit.index && !permit.index->is_mirror() && allows(access::Action::read) && allows(access::Action::upload_toxresult);
+  const bool allowed = readers_.sees(permit.who, permit.index) && !permit.index->is_mirror() &&
+                       access::may(permit.who, access::Action::upload_toxresult, facts_of_index(*permit.index, options_.restrict_modify)) ==
+                           access::Decision::allow;
   if (!allowed) {
     co_return fail(Code::forbidden,
                    "No permission to upload tox results. You can use the devpi test --no-upload option to skip the upload.");
