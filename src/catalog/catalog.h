@@ -170,7 +170,8 @@ class Catalog {
     co_return std::move(*out);
   }
 
-  // The same without coroutines, for start-up and commands. They block. Never from inside another function of the catalog.
+  // The same without coroutines, for start-up and commands. They block. Never from inside another function of the catalog, but that
+  // read_cache_now() may stand inside read_now().
   virtual Result<void> read_now(const std::function<Result<void>(Reader&)>& f) = 0;
   virtual Result<void> write_now(const std::function<Result<void>(Transaction&)>& f) = 0;
   virtual Result<void> read_cache_now(const std::function<Result<void>(CacheReader&)>& f) = 0;
