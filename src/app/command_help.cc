@@ -1,4 +1,6 @@
 // The table of commands as people read it.
+#include <algorithm>
+
 #include "app/commands.h"
 #include "app/option_docs.h"
 
@@ -24,7 +26,7 @@ constexpr std::string_view kStart =
 constexpr std::string_view kFooter =
     "\nExit codes:\n"
     "  0  all is well\n"
-    "  1  something failed; fsck: damage is left\n"
+    "  1  something failed; fsck: damage is left; export: files are left out\n"
     "  2  the command line or the configuration is wrong\n"
     "  3  an address to listen on is in use or not ours\n"
     "  4  the data directory is locked, not writable, full or damaged\n"
@@ -42,7 +44,7 @@ std::string usage_of(const Spec& spec) {
 
 // Continued lines stand under the first word behind the command.
 std::string wrapped_usage(const Spec& spec, std::string_view before) {
-  auto text = wrapped(usage_of(spec), kIndent + 4, kWidth);
+  auto text = wrapped(usage_of(spec), std::max(kIndent + 4, before.size()), kWidth);
   text.replace(0, text.find_first_not_of(' '), before);
   return text;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "app/export_command.h"
 #include "app/fsck_command.h"
 #include "app/import_command.h"
 #include "app/serve.h"
@@ -15,6 +16,13 @@ constexpr std::array<std::string_view, 4> kDataOptions{"config", "data", "log-fo
 
 constexpr std::array kFsckFlags{
     Flag{"repair", "", "Mend what can be mended; damaged files that are ours are reported and kept aside, never deleted."}};
+
+constexpr std::array kToDevpiFlags{
+    Flag{"include-mirrored-files", "",
+         "Also the files of mirrors that are in the cache. Without them a mirror fetches them again on demand."},
+    Flag{"hard-links", "",
+         "Share the files with the data directory instead of copying them, where the file system can. Then nothing may "
+         "write into the dump."}};
 
 constexpr std::array kOptionsFlags{Flag{"markdown", "", "As docs/options.md."},
                                    Flag{"toml", "", "As a configuration file with every line commented out."}};
@@ -33,7 +41,7 @@ constexpr std::array kExportFlags{
     kDryRun, kBytes, Flag{"secretfile", "FILE", "What devpi signs its logins with. Logins of clients stay valid then."}, kSkipType, kJson};
 constexpr std::array kFilesFlags{Flag{"index", "USER/NAME", "Where the files go: a stage index that exists."}, kDryRun, kBytes, kJson};
 
-constexpr std::array kFamilies{Family{"import", "Take over the data of another server."}};
+constexpr std::array kFamilies{Family{"import", "Take over the data of another server."}, Family{"export", "Take the data elsewhere."}};
 
 const std::array kCommands{
     Spec{"serve",
@@ -68,6 +76,13 @@ const std::array kCommands{
          "Put the wheels and sdists below a directory into an index, as uploads would: each is checked, and its own metadata tells project "
          "and version. The server must not be running. Files that are there already stay as they are.",
          Accepts::data_options, kFilesFlags, "  bodega import files ./wheelhouse --index team/dev --data /srv/bodega\n", 1, 1},
+    Spec{"export devpi", &run_export_devpi, "DIR",
+         "Write everything of ours into DIR, in the form that devpi-import takes. DIR is made, or empty. No server may use the data "
+         "directory meanwhile. Exit code 1 when damaged files had to be left out.",
+         Accepts::data_options, kToDevpiFlags,
+         "  bodega export devpi /backup/dump --data /srv/bodega\n"
+         "  devpi-import --serverdir /srv/devpi /backup/dump\n",
+         1, 1},
     Spec{"check-config",
          nullptr,
          "",

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ops/transfer/export_directory.h"
 #include "ops/transfer/export_entries.h"
 #include "pypi/format/json_value.h"
 #include "pypi/format/page.h"
@@ -290,24 +291,17 @@ TEST_F(Export, NamesThatWouldLeaveTheDumpOrMeetItsIndexStayInTheirFolders) {
                                                  "%dataindex.json/x/hello/1.0/hello-1.0.tar.gz"}));
 }
 
-TEST_F(Export, TwoThatWouldLieAtOnePlaceBothGoAlong) {
-  add_index("alice", "dev");
-  add_file("alice/dev", "a", "1-2", "a-1-2.tar.gz", "x");
-  add_file("alice/dev", "a-1", "2", "a_1-2.tar.gz", "y");
-  for (const auto& [project, version] : {std::pair("a", "1-2"), std::pair("a-1", "2")}) {
-    catalog::AttachmentRow row{"alice/dev", project, version, catalog::AttachmentKind::doczip, project + std::string("doc"), "", {}, 0,
-                               {},          "",      "[]"};
-    row.filename = "a-1-2.doc.zip";
-    row.digest = put_blob(project);
-    row.size = 1;
-    write([&](catalog::Transaction& t) -> Result<void> {
-      auto stored = t.put_attachment(row, catalog::Overwrite::no);
-      if (!stored && stored.error().code == Code::conflict) return {};  // the catalog has one name an index
-      return stored ? Result<void>() : fail(stored.error());
-    });
+TEST_F(Export, ATakenPlaceSendsTheFileIntoAFolderBelow) {
+  const auto directory = ExportDirectory::create(dump_);
+  ASSERT_TRUE(directory);
+  const auto one = *store_->open(put_blob("one"));
+  const auto two = *store_->open(put_blob("two"));
+  for (const auto placing : {Placing::copy, Placing::hard_link}) {
+    const std::string folder = placing == Placing::copy ? "c" : "l";
+    EXPECT_EQ((*directory)->place(*one, folder, "x.zip", placing)->path, folder + "/x.zip");
+    EXPECT_EQ((*directory)->place(*two, folder, "x.zip", placing)->path, folder + "/+2/x.zip");
+    EXPECT_EQ(read_file(dump_ / folder / "x.zip") + read_file(dump_ / folder / "+2/x.zip"), "onetwo");
   }
-  const auto report = must_run();
-  EXPECT_TRUE(report.complete());
 }
 
 TEST_F(Export, MirrorsHaveTheirOptionsAndOnDemandTheirCachedFiles) {
