@@ -1,0 +1,202 @@
+"""Reads all that a devpi-like server answers about its users, indexes, projects, versions, pages and files, and compares two such readings.
+
+Everything is asked for as clients ask. What may differ stands in one table, ALLOWED, each row with its reason; any other difference is one.
+"""
+import collections
+import hashlib
+import html.parser
+import json
+import re
+import urllib.parse
+
+import harness
+
+JSON = "application/json"
+PIP = {"User-Agent": "pip/26.3 {}", "Accept": harness.PIP_ACCEPT}
+BROWSER = {"User-Agent": "Mozilla/5.0", "Accept": "text/html"}
+
+
+class Links(html.parser.HTMLParser):
+    """The links of a simple page: [(text, {attribute: value})]."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.attributes = [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "a":
+            self.attributes, self.text = dict(attrs), ""
+
+    def handle_data(self, data):
+        if self.attributes is not None:
+            self.text += data
+
+    def handle_endtag(self, tag):
+        if tag == "a" and self.attributes is not None:
+            self.links.append((self.text, self.attributes))
+            self.attributes = None
+
+
+class Crawl:
+    """What one server says: {(kind, path): value}. Links are followed as they are given, addresses of the server itself taken out."""
+
+    def __init__(self, api, mirrored_projects=3):
+        self.api, self.documents, self.files = api, {}, {}
+        self.mirrored_projects = mirrored_projects
+        users = self.read("user", "/")["result"]
+        self.indexes = sorted("%s/%s" % (user, index) for user, value in users.items() for index in value.get("indexes", {}))
+        self.types = {i: users[i.split("/")[0]]["indexes"][i.split("/")[1]]["type"] for i in self.indexes}
+        for user in sorted(users):
+            self.read("user", "/" + user)
+        own = {index: self.read("index", "/" + index)["result"]["projects"] for index in self.indexes}
+        hosted = sorted({p for index, names in own.items() if self.types[index] != "mirror" for p in names})
+        mirrored = sorted({p for index, names in own.items() if self.types[index] == "mirror" for p in names} - set(hosted))
+        self.counts = {"indexes": len(self.indexes), "hosted projects": len(hosted), "mirrored projects": len(mirrored)}
+        # Of a mirror's projects all as the mirror has them, and some through each index that inherits them.
+        for index in self.indexes:
+            self.index(index)
+            some = mirrored if self.types[index] == "mirror" else mirrored[:self.mirrored_projects]
+            for project in [*hosted, *some, "no-such-project"]:
+                self.project(index, project)
+        for path in sorted(self.files):
+            self.file(path)
+
+    # ---- reading ----
+
+    def read(self, kind, path, headers=None, statuses=None):
+        """A JSON document, or its status and message."""
+        answer = self.api.ask("GET", path, headers={"Accept": JSON, **(headers or {})}, statuses=None)
+        self.documents[kind, path] = self.value(answer)
+        return self.documents[kind, path]
+
+    def value(self, answer):
+        if answer.status != 200:
+            message = answer.json().get("message") if answer.headers.get("Content-Type", "").startswith(JSON) else None
+            return {"status": answer.status, "message": message, "location": self.relative(answer["Location"])}
+        return json.loads(answer.body, object_hook=self.without_server)
+
+    def without_server(self, value):
+        return {key: self.relative(item) for key, item in value.items()}
+
+    def relative(self, text):
+        return text.replace(self.api.url, "http://server") if isinstance(text, str) else text
+
+    def index(self, index):
+        self.read("index config", "/%s?no_projects" % index)
+        self.read("api", "/%s/+api" % index)
+        path = "/%s/+simple/" % index
+        answer = self.api.ask("GET", path, headers={"Accept": harness.JSON_TYPE}, statuses=None)
+        self.documents["project list", path] = self.value(answer)
+        answer = self.api.ask("GET", path, headers={**PIP, "Accept": "text/html"}, statuses=None)
+        self.documents["project list html", path] = sorted(text for text, _ in Links(answer.text).links)
+
+    def project(self, index, project):
+        for kind, path in (("project", "/%s/%s"), ("project own", "/%s/%s?ignore_bases")):
+            found = self.read(kind, path % (index, project))
+            for version, data in (found.get("result") or {}).items():
+                for one in (data, *data.get("+shadowing", ())):
+                    one["+links"] = self.links(one.get("+links", []))
+                if kind == "project" and self.types[index] != "mirror":
+                    self.version(index, project, version)
+        self.simple(index, project)
+
+    def version(self, index, project, version):
+        found = self.read("version", "/%s/%s/%s" % (index, project, version))
+        for one in (found.get("result", {}), *found.get("result", {}).get("+shadowing", ())):
+            one["+links"] = self.links(one.get("+links", []))
+            if any(link["rel"] == "doczip" for link in one["+links"].values()):
+                for page in ("index.html", "sub/page.html"):
+                    self.file("/%s/%s/%s/+doc/%s" % (index, project, version, page), kind="doc page", json_too=False)
+
+    def links(self, links):
+        """By what they are and where they lead, because their order is nobody's promise."""
+        out = {}
+        for link in links:
+            path = urllib.parse.urlsplit(link["href"]).path
+            self.files.setdefault(path, link["rel"])
+            out["%s %s" % (link["rel"], path)] = link
+        return out
+
+    def simple(self, index, project):
+        path = "/%s/+simple/%s/" % (index, project)
+        answer = self.api.ask("GET", path, headers=PIP, statuses=None)
+        page = self.value(answer)
+        for file in page.get("files", []):
+            self.files.setdefault(urllib.parse.urlsplit(urllib.parse.urljoin(self.api.url + path, file["url"])).path, "simple")
+        page["files"] = {f["filename"]: f for f in page.get("files", [])}
+        page["order"] = [f for f in page["files"]]
+        self.documents["simple json", path] = page
+        for kind, headers in (("simple html", {**PIP, "Accept": "text/html"}), ("simple browser", BROWSER)):
+            answer = self.api.ask("GET", path, headers=headers, statuses=None)
+            files = [(text, a) for text, a in Links(answer.text).links if "+f/" in a.get("href", "") or "+e/" in a.get("href", "")]
+            self.documents[kind, path] = {"status": answer.status, "files": dict(files), "order": [text for text, _ in files]}
+        without_slash = self.api.ask("GET", path[:-1], headers=BROWSER, statuses=None)
+        self.documents["simple redirect", path[:-1]] = {"status": without_slash.status, "to": self.relative(without_slash["Location"])}
+
+    def file(self, path, kind="file", json_too=True):
+        answer = self.api.ask("GET", path, headers={"Accept": "*/*"}, statuses=None)
+        self.documents[kind, path] = {"status": answer.status, "sha256": answer.sha256() if answer.status == 200 else None, "size": len(answer.body),
+                                      "type": answer["Content-Type"], "modified": answer["Last-Modified"]}
+        if json_too:
+            self.read("file meta", path)
+        if json_too and path.endswith(".whl"):
+            metadata = self.api.ask("GET", path + ".metadata", headers={"Accept": "*/*"}, statuses=None)
+            self.documents["core metadata", path + ".metadata"] = {
+                "status": metadata.status, "sha256": hashlib.sha256(metadata.body).hexdigest() if metadata.status == 200 else None}
+
+
+# ---- comparing ----
+
+# kind: of the document, a regular expression. at: where in it, keys joined by a blank-padded '>'. left, right: what the values must be like;
+# None = any. The two servers are compared as (before, after).
+Row = collections.namedtuple("Row", "kind at reason holds", defaults=(lambda before, after: True,))
+
+ABSENT = "(absent)"
+
+
+def is_absent(before, after):
+    return before == ABSENT
+
+
+ALLOWED = []
+
+
+def differences(before, after, at=()):
+    """[(path of keys, value before, value after)]"""
+    if isinstance(before, dict) and isinstance(after, dict):
+        out = []
+        for key in [*before, *(k for k in after if k not in before)]:
+            out += differences(before.get(key, ABSENT), after.get(key, ABSENT), (*at, str(key)))
+        return out
+    same = before == after and type(before) is type(after)
+    return [] if same else [(at, before, after)]
+
+
+class Comparison:
+    def __init__(self, before, after, rows):
+        self.rows, self.used, self.found = rows, collections.Counter(), []
+        both = set(before.documents) | set(after.documents)
+        self.documents = len(both)
+        for kind, path in sorted(both):
+            for at, left, right in differences(before.documents.get((kind, path), ABSENT), after.documents.get((kind, path), ABSENT)):
+                self.judge(kind, path, " > ".join(at), left, right)
+
+    def judge(self, kind, path, at, left, right):
+        for number, row in enumerate(self.rows):
+            if re.fullmatch(row.kind, kind) and re.fullmatch(row.at, at) and row.holds(left, right):
+                self.used[number] += 1
+                return
+        self.found.append((kind, path, at, left, right))
+
+    def report(self, limit=40):
+        lines = ["%d documents; %d differences that no row allows" % (self.documents, len(self.found))]
+        shapes = collections.defaultdict(list)
+        for one in self.found:
+            shapes[one[0], re.sub(r"\S*\d\S*", "#", one[2])].append(one)
+        for (kind, _), ones in sorted(shapes.items(), key=lambda item: -len(item[1]))[:limit]:
+            _, path, at, left, right = ones[0]
+            lines.append("%4d x %s, e.g. %s\n       at %s\n       before %.300r\n       after  %.300r" % (len(ones), kind, path, at or "(all)", left, right))
+        for number, row in enumerate(self.rows):
+            lines.append("allowed %5d x %s at %s: %s" % (self.used[number], row.kind, row.at, row.reason))
+        return "\n".join(lines)
