@@ -25,6 +25,7 @@
 #include "ops/health.h"
 #include "ops/metrics.h"
 #include "pypi/api/api.h"
+#include "pypi/api/docs.h"
 #include "pypi/index/files.h"
 #include "pypi/index/mirror.h"
 #include "pypi/index/prefetch.h"
@@ -123,6 +124,7 @@ class Application final : public http::Handler {
   pypi::Simple simple_;
   pypi::Files files_;
   pypi::Api api_;
+  pypi::Docs docs_;
   pypi::Uploads uploads_;
   TaskGroup tasks_;
 };

@@ -53,7 +53,8 @@ bool is_api(const Request& request, Place place) {
     case Place::health:
     case Place::metrics:
     case Place::simple_list:
-    case Place::simple_project: return false;
+    case Place::simple_project:
+    case Place::docs: return false;
     case Place::file: return !reads(request);
     default: return true;
   }
@@ -99,7 +100,9 @@ Task<Response> Application::dispatch(Request& request, Route route) {
     case Place::file: co_return co_await at_file(request, route);
     case Place::project:
     case Place::version: co_return co_await at_project(request, route);
-    case Place::docs: break;
+    case Place::docs:
+      if (reads(request)) co_return co_await docs_.get(request, route);
+      break;
   }
   co_return not_found(request);
 }

@@ -44,6 +44,15 @@ bool link_agrees(const FileLink& link, const catalog::FileRow& row) {
 
 std::string blob_fact(const Digest& digest) { return "blob:" + digest.hex(); }
 
+Task<Result<std::shared_ptr<const store::Blob>>> open_hosted(cache::Artifacts& artifacts, Log& log, std::string index, std::string filename,
+                                                             Digest digest) {
+  auto blob = co_await artifacts.open(digest);
+  if (blob) co_return blob;
+  const std::string why = blob.error().describe();
+  log.error("file.damaged_hosted", {{"index", index}, {"file", filename}, {"sha256", digest.hex()}, {"why", why}});
+  co_return fail(Code::io, "the file is damaged or missing on the server's disk; its operator must restore it", why);
+}
+
 Files::Files(Dependencies use) : use_(use) {}
 
 Task<Response> Files::get(Request& request, Route route) {
@@ -136,7 +145,7 @@ Task<Response> Files::hosted(Request& request, std::shared_ptr<const IndexConfig
     keep_hot(request, response, permission, std::nullopt);
     co_return response;
   }
-  auto blob = co_await open_hosted(key, row.filename, row.digest);
+  auto blob = co_await open_hosted(use_.artifacts, use_.log, key, row.filename, row.digest);
   if (!blob) co_return http::error_response(blob.error(), request);
   auto response = file_response(link, row.digest, row.uploaded_at);
   response.body = http::FileBody{*blob};
@@ -146,20 +155,12 @@ Task<Response> Files::hosted(Request& request, std::shared_ptr<const IndexConfig
 
 // Not kept hot: its name does not say whose it is, and it is rarely asked for.
 Task<Response> Files::attachment(const Request& request, FileLink link, catalog::AttachmentRow row) {
-  auto blob = co_await open_hosted(row.index, row.filename, row.digest);
+  auto blob = co_await open_hosted(use_.artifacts, use_.log, row.index, row.filename, row.digest);
   if (!blob) co_return http::error_response(blob.error(), request);
   auto response = file_response(link, row.digest, row.stored_at);
   if (row.kind == catalog::AttachmentKind::doczip) response.headers.set("Content-Type", "application/zip");
   response.body = http::FileBody{*blob};
   co_return response;
-}
-
-Task<Result<std::shared_ptr<const store::Blob>>> Files::open_hosted(const std::string& index, const std::string& filename, Digest digest) {
-  auto blob = co_await use_.artifacts.open(digest);
-  if (blob) co_return blob;
-  const std::string why = blob.error().describe();
-  use_.log.error("file.damaged_hosted", {{"index", index}, {"file", filename}, {"sha256", digest.hex()}, {"why", why}});
-  co_return fail(Code::io, "the file is damaged or missing on the server's disk; its operator must restore it", why);
 }
 
 void Files::keep_hot(const Request& request, Response& response, Permission permission, const std::optional<Digest>& blob) {

@@ -20,6 +20,10 @@ std::string blob_fact(const Digest& digest);
 
 class Prefetch;
 
+// The verified bytes of a hosted file. What is damaged or missing is told to the log, and to the client as io.
+Task<Result<std::shared_ptr<const store::Blob>>> open_hosted(cache::Artifacts& artifacts, Log& log, std::string index, std::string filename,
+                                                             Digest digest);
+
 class Files {
  public:
   struct Dependencies {
@@ -44,7 +48,6 @@ class Files {
   Task<http::Response> mirrored(http::Request& request, std::shared_ptr<const IndexConfig> index, FileLink link, Permission permission);
   Task<http::Response> hosted(http::Request& request, std::shared_ptr<const IndexConfig> index, FileLink link, Permission permission);
   Task<http::Response> attachment(const http::Request& request, FileLink link, catalog::AttachmentRow row);
-  Task<Result<std::shared_ptr<const store::Blob>>> open_hosted(const std::string& index, const std::string& filename, Digest digest);
   void keep_hot(const http::Request& request, http::Response& response, Permission permission, const std::optional<Digest>& blob);
 
   Dependencies use_;
