@@ -1,7 +1,12 @@
 #!/usr/bin/python3
 """The devpi client's own commands. Needs ../shared/clients. What the server does not answer yet stands in NOT_YET: such a command may fail, but
 when it starts to work this test says so."""
+import io
+import os
 import re
+import tarfile
+import urllib.parse
+import zipfile
 
 import harness
 from harness import Venv, packages
@@ -26,9 +31,9 @@ class DevpiClient(harness.Case):
         type(self).states += 1
         self.state = self.directory / ("state-%d" % self.states)
 
-    def devpi(self, command, *args, check=True):
-        env = {"NO_COLOR": 1, "COLUMNS": 200, "PIP_CONFIG_FILE": self.directory / "pip.conf", "PIP_DISABLE_PIP_VERSION_CHECK": 1}
-        done = self.client.run("devpi", command, "--clientdir", self.state, *args, check=False, env=env)
+    def devpi(self, command, *args, check=True, cwd=None, **more):
+        env = {"NO_COLOR": 1, "COLUMNS": 200, "PIP_CONFIG_FILE": self.directory / "pip.conf", "PIP_DISABLE_PIP_VERSION_CHECK": 1, **more}
+        done = self.client.run("devpi", command, "--clientdir", self.state, *args, check=False, env=env, cwd=cwd)
         if check and done.returncode != 0:
             self.fail("devpi %s %s ended with %d:\n%s" % (command, " ".join(map(str, args)), done.returncode, done.stdout[-3000:]))
         return done.returncode, flat(done.stdout)
@@ -127,6 +132,85 @@ class DevpiClient(harness.Case):
         venv = Venv(self.directory / "venv")
         venv.pip("install", "--index-url", self.bodega.url + "/ulf/dev/+simple/", "acme-devpi")
         self.assertIn("six", venv.installed())
+
+    def docs(self, **pages):
+        """The bytes of a documentation archive."""
+        raw = io.BytesIO()
+        with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in pages.items():
+                archive.writestr(name + ".html", text)
+        return raw.getvalue()
+
+    def program(self, name, script):
+        """A stand-in for a program that the client runs; gives the PATH that finds it."""
+        folder = self.directory / ("bin-%d" % self.states)
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text("#!%s\n%s" % (harness.PYTHON, script))
+        (folder / name).chmod(0o755)
+        return "%s:%s" % (folder, os.environ["PATH"])
+
+    def test_documentation_archives(self):
+        self.ready("doris", volatile="False")
+        folder = self.dist(packages.make_wheel("acme-docs", "1.0"), ("acme-docs-1.0.doc.zip", self.docs(index="first", more="second")))
+        said = self.devpi("upload", "--from-dir", folder)[1]
+        self.assertIn("doc_upload of acme-docs-1.0.doc.zip", said)
+        for version in ("1.0", "latest", "stable"):
+            answer = self.bodega.get("/doris/dev/acme-docs/%s/+doc/more.html" % version)
+            self.assertStatus(answer, 200)
+            self.assertEqual(answer.text, "second")
+        self.assertStatus(self.bodega.get("/doris/dev/acme-docs/1.0/+doc/"), 302)
+        self.devpi("upload", folder / "acme-docs-1.0.doc.zip")  # the same again
+        (folder / "acme-docs-1.0.doc.zip").write_bytes(self.docs(index="other"))
+        code, said = self.devpi("upload", folder / "acme-docs-1.0.doc.zip", check=False)
+        self.assertIn("409", said)
+        self.assertIn("acme-docs-1.0.doc.zip already exists in non-volatile index", said)
+        (folder / "acme-docs-1.1.doc.zip").write_bytes(b"no zip")
+        code, said = self.devpi("upload", folder / "acme-docs-1.1.doc.zip", check=False)
+        self.assertIn("400", said)
+        self.assertIn("is too short to be a zip file", said)
+
+    def test_documentation_that_is_built(self):
+        self.ready("dora")
+        project = self.directory / "project"
+        raw = io.BytesIO(packages.make_sdist("acme-built", "1.0")[1])
+        with tarfile.open(fileobj=raw) as archive:
+            archive.extractall(project)
+        project = next(project.iterdir())
+        (project / "docs").mkdir()
+        (project / "docs/conf.py").write_text("")
+        path = self.program("sphinx-build", "import os, sys\nos.makedirs(sys.argv[-1])\nopen(sys.argv[-1] + '/index.html', 'w').write('built')\n")
+        for option in ("--only-docs", "--with-docs"):
+            said = self.devpi("upload", "--no-vcs", "--no-isolation", "--wheel", option, cwd=project, PATH=path)[1]
+            self.assertIn("doc_upload of acme-built-1.0.doc.zip", said)
+            self.assertEqual("file_upload of acme_built-1.0-py3-none-any.whl" in said, option == "--with-docs")
+            self.assertEqual(self.bodega.get("/dora/dev/acme-built/1.0/+doc/index.html").text, "built")
+            self.assertStatus(self.bodega.page("acme-built", "dora/dev"), 200)
+
+    def test_tox_results(self):
+        self.ready("tom")
+        sdist = packages.make_sdist("acme-tested", "1.0")
+        self.devpi("upload", "--from-dir", self.dist(sdist))
+        url, _ = self.bodega.link("acme-tested", "tar.gz", "tom/dev")
+        report = {"testenvs": {"py3": {"test": [{"command": ["true"], "retcode": 0, "output": "ok"}]}}, "host": "here"}
+        if self.bodega.api("GET", "/tom/dev/acme-tested/", user=None).status == 200:
+            ini = self.directory / "tox.ini"
+            ini.write_text("[tox]\n")
+            script = "import json, sys\njson.dump(%r, open(sys.argv[sys.argv.index('--result-json') + 1], 'w'))\n" % report
+            said = self.devpi("test", "acme-tested", "-c", ini, PATH=self.program("tox", script))[1]
+            self.assertIn("posting tox result data to " + url, said)
+            self.assertIn("success", said)
+        # As the client sends it.
+        answer = self.bodega.api("POST", urllib.parse.urlsplit(url).path, report, user=None)
+        self.assertStatus(answer, 200)
+        self.assertEqual(answer.json()["type"], "toxresultpath")
+        path, digest = answer.json()["result"].split("#sha256=")
+        self.assertRegex(path, r"^tom/dev/\+f/.*/acme_tested-1\.0\.tar\.gz\.toxresult-\d{14}-\d$")
+        kept = self.bodega.get("/" + path)
+        self.assertStatus(kept, 200)
+        self.assertEqual(kept.sha256(), digest)
+        self.assertEqual(kept.json(), report)
+        self.devpi("index", "tom/dev", "acl_toxresult_upload=tom")
+        self.assertStatus(self.bodega.api("POST", urllib.parse.urlsplit(url).path, report, user=None), 403)
 
     def test_upload_without_the_right(self):
         self.ready("olga")

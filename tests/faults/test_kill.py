@@ -1,15 +1,18 @@
 #!/usr/bin/python3
-"""kill -9 at random moments while four clients upload. Each start comes up by itself; every file that was acknowledged with 200 is there with
+"""kill -9 at random moments while four clients upload files, documentation and test results. Each start comes up by itself; every file that was acknowledged with 200 is there with
 the right bytes; nothing half is listed or served; fsck finds nothing but whole blobs without a record, which it may adopt.
 
 BODEGA_KILLS says how often (default 50), BODEGA_SEED repeats a run."""
 import hashlib
+import io
+import json
 import os
 import pathlib
 import random
 import sys
 import threading
 import time
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "clients"))
 import harness  # noqa: E402
@@ -29,6 +32,7 @@ class Uploader(threading.Thread):
         super().__init__(daemon=True)
         self.bodega, self.number, self.credentials = bodega, number, basic("alice", password)
         self.acknowledged, self.tried, self.refused = {}, {}, []
+        self.attached = {}  # path below the server -> digest
         self.stopping = threading.Event()
 
     def run(self):
@@ -40,17 +44,47 @@ class Uploader(threading.Thread):
             filename, content = packages.make_wheel(name, version, filler=chance.choice(SIZES), marker=str(SEED))
             self.tried[filename] = hashlib.sha256(content).hexdigest()
             kind, body = harness.form(harness.upload_fields(name, version, content), filename, content)
-            while not self.stopping.is_set():
-                try:
-                    answer = ask(self.bodega.url + "/alice/dev/", "POST", {**kind, **self.credentials}, body, timeout=30)
-                except Broken:
-                    time.sleep(0.02)  # killed: as twine's user does, once more
-                    continue
-                if answer.status == 200:
-                    self.acknowledged[filename] = self.tried[filename]
-                else:
-                    self.refused.append((filename, answer.status, answer.reason))
-                break
+            answer = self.persist("/alice/dev/", {**kind, **self.credentials}, body, filename)
+            if answer:
+                self.acknowledged[filename] = self.tried[filename]
+                self.attach(chance, name, version, self.path(self.tried[filename], filename))
+
+    def attach(self, chance, name, version, path):
+        """Now and then documentation or a test result of what was just uploaded."""
+        what = chance.choice(("docs", "result", None, None))
+        if what == "docs":
+            raw = io.BytesIO()
+            with zipfile.ZipFile(raw, "w") as archive:
+                archive.writestr("index.html", chance.randbytes(chance.choice(SIZES)))
+            fields = [(":action", "doc_upload"), ("name", name), ("version", version)]
+            filename = "%s-%s.doc.zip" % (name, version)
+            kind, body = harness.form(fields, filename, raw.getvalue())
+            if self.persist("/alice/dev/", {**kind, **self.credentials}, body, filename):
+                digest = hashlib.sha256(raw.getvalue()).hexdigest()
+                self.attached[self.path(digest, filename)] = digest
+        if what == "result":
+            answer = self.persist(path, {"Content-Type": "application/json"}, json.dumps({"padding": "x" * chance.choice(SIZES)}), path)
+            if answer:
+                where, digest = answer.json()["result"].split("#sha256=")
+                self.attached["/" + where] = digest
+
+    @staticmethod
+    def path(digest, filename):
+        return "/alice/dev/+f/%s/%s/%s" % (digest[:3], digest[3:16], filename)
+
+    def persist(self, path, headers, body, what):
+        """Posts until there is an answer, as twine's user does after a kill; the answer if it is 200."""
+        while not self.stopping.is_set():
+            try:
+                answer = ask(self.bodega.url + path, "POST", headers, body, timeout=30)
+            except Broken:
+                time.sleep(0.02)
+                continue
+            if answer.status == 200:
+                return answer
+            self.refused.append((what, answer.status, answer.reason))
+            break
+        return None
 
 
 class Kill(harness.Case):
@@ -86,16 +120,25 @@ class Kill(harness.Case):
         acknowledged = {k: v for u in uploaders for k, v in u.acknowledged.items()}
         tried = {k: v for u in uploaders for k, v in u.tried.items()}
         refused = [r for u in uploaders for r in u.refused]
+        attached = {k: v for u in uploaders for k, v in u.attached.items()}
+        print("documentation and test results: %d acknowledged" % len(attached))
         print("starts: %d, longest %.2f s; uploads: %d tried, %d acknowledged, %d refused" %
               (len(starts), max(starts), len(tried), len(acknowledged), len(refused)))
         self.assertEqual(refused, [], "uploads that were refused for another reason than the kill")
         self.assertGreater(len(acknowledged), KILLS / 4, "too few uploads for a test")
+        self.assertGreater(len(attached), KILLS / 20, "too little documentation for a test")
         self.check_files(acknowledged, tried)
+        self.check_attached(attached)
         # Once more by hand: the last kill is followed by a clean end.
         self.assertEqual(self.bodega.stop(), 0)
         self.check_fsck()
         self.bodega.start()
         self.check_files(acknowledged, tried)
+        self.check_attached(attached)
+
+    def check_attached(self, attached):
+        lost = [path for path, digest in attached.items() if self.bodega.get(path).sha256() != digest]
+        self.assertEqual(lost, [], "acknowledged documentation or test results are lost")
 
     def check_files(self, acknowledged, tried):
         listed = {}
