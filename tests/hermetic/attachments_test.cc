@@ -206,17 +206,14 @@ TEST_F(Attachments, OnlyExactNamesAreFiles) {
 
 TEST_F(Attachments, WhoMayNotReadTheIndexSeesNoDocumentation) {
   upload_docs(some_docs());
-  // The option comes with imports only.
-  ASSERT_TRUE(server.application().catalog().write_now([](catalog::Transaction& transaction) -> Result<void> {
-    return transaction.update_index({"root", "dev", R"({"type": "stage", "volatile": true, "acl_pkg_read": ["root"]})"});
-  }));
-  server.restart();
-  EXPECT_EQ(text_of(server.get(kDocs + "index.html")), "404 The stage root/dev could not be found.");
-  EXPECT_EQ(server.get("/root/dev/hello/1.0/+doc/").status, 404);
+  EXPECT_EQ(server.get(kDocs + "index.html").status, 200);
+  EXPECT_EQ(server.ask({"PATCH", "/root/dev", root({{"Accept", "application/json"}}), R"({"acl_pkg_read": "root"})"}).status, 200);
+  EXPECT_EQ(server.get(kDocs + "index.html").status, 401);
+  EXPECT_EQ(server.get("/root/dev/hello/1.0/+doc/").status, 401);
   const auto got = server.get(kDocs + "index.html", root());
   EXPECT_EQ(got.body, "<html>hi</html>");
   EXPECT_EQ(got.header("Cache-Control"), "private, max-age=60");
-  EXPECT_EQ(server.get(kDocs + "index.html").status, 404);
+  EXPECT_EQ(server.get(kDocs + "index.html").status, 401);
 }
 
 TEST_F(Attachments, ALargeFileIsRefusedNotUnpacked) {

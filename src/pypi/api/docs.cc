@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "http/error_response.h"
-#include "pypi/api/api.h"
 #include "pypi/format/archive_reader.h"
 #include "pypi/format/names.h"
 #include "pypi/format/version.h"
@@ -91,7 +90,7 @@ Response redirect_to_normal(const Request& request, const Route& route, const st
   return redirect(std::move(location));
 }
 
-Response page(const std::string& path, const catalog::AttachmentRow& docs, const IndexConfig& index) {
+Response page(const std::string& path, const catalog::AttachmentRow& docs, Audience audience) {
   Response response;
   response.headers.add("Content-Type", std::string(docs_content_type(path)));
   response.headers.add("X-Content-Type-Options", "nosniff");
@@ -99,7 +98,7 @@ Response page(const std::string& path, const catalog::AttachmentRow& docs, const
   response.headers.add("Accept-Ranges", "bytes");
   response.headers.add("ETag", '"' + docs.digest.hex() + '"');
   response.headers.add("Last-Modified", http_date(docs.stored_at));
-  response.headers.add("Cache-Control", index.acl_read ? "private, max-age=60" : "max-age=60");
+  response.headers.add("Cache-Control", audience == Audience::everybody ? "max-age=60" : "private, max-age=60");
   return response;
 }
 
@@ -139,27 +138,20 @@ Result<catalog::AttachmentRow> choose_docs(const std::string& project, const std
   return none(stable ? "No stable documentation available." : "No documentation available.");
 }
 
-Docs::Docs(Dependencies use, std::optional<std::vector<std::string>> restrict_modify, Limits limits)
-    : use_(use), restrict_modify_(std::move(restrict_modify)), limits_(limits) {}
+Docs::Docs(Dependencies use, Limits limits) : use_(use), limits_(limits) {}
 
 Task<Response> Docs::get(Request& request, Route route) {
-  auto outcome = co_await answer(request, route);
-  auto response = outcome ? std::move(*outcome) : http::error_response(outcome.error(), request);
+  auto admission = co_await use_.readers.admit(request, route);
+  Response response;
+  if (admission.refusal) {
+    response = std::move(*admission.refusal);
+  } else {
+    auto outcome = co_await answer(request, route, admission.audience);
+    response = outcome ? std::move(*outcome) : http::error_response(outcome.error(), request);
+    confine(response, admission.audience);
+  }
   response.route = "docs";
   co_return response;
-}
-
-// An index that the client may not read is answered like one that does not exist.
-Task<Result<IndexRef>> Docs::readable_index(Request& request, const Route& route) {
-  auto index = use_.registry.find_index(route.key());
-  if (index && !index->acl_read) co_return index;
-  if (index) {
-    auto login = co_await use_.authenticator.authenticate(request);
-    if (!login) co_return fail(std::move(login).error());
-    const auto decision = access::may(login->principal, access::Action::read, facts_of_index(*index, restrict_modify_));
-    if (decision == access::Decision::allow) co_return index;
-  }
-  co_return fail(Code::not_found, "The stage " + route.key() + " could not be found.");
 }
 
 Task<Result<catalog::AttachmentRow>> Docs::find(const std::string& index, const std::string& project, const std::string& version) {
@@ -172,9 +164,7 @@ Task<Result<catalog::AttachmentRow>> Docs::find(const std::string& index, const 
   co_return docs;
 }
 
-Task<Result<Response>> Docs::answer(Request& request, const Route& route) {
-  auto index = co_await readable_index(request, route);
-  if (!index) co_return fail(std::move(index).error());
+Task<Result<Response>> Docs::answer(Request& request, const Route& route, Audience audience) {
   const std::string project = normalize_name(route.project);
   if (project != route.project) co_return redirect_to_normal(request, route, project);
   if (route.rest.empty()) co_return redirect(request.trailing_slash ? "index.html" : "+doc/index.html");
@@ -187,8 +177,8 @@ Task<Result<Response>> Docs::answer(Request& request, const Route& route) {
   const std::string path = join(route.rest, "/");
   auto bytes = co_await unpack(*docs, path);
   if (!bytes) co_return fail(std::move(bytes).error());
-  auto response = page(path, *docs, **index);
-  const bool hot = (*bytes)->size() <= limits_.small_file && !(*index)->acl_read && request.query.empty();
+  auto response = page(path, *docs, audience);
+  const bool hot = (*bytes)->size() <= limits_.small_file && audience == Audience::everybody && request.query.empty();
   response.body = std::move(*bytes);
   if (hot) {
     response.route = "docs";

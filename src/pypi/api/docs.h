@@ -4,12 +4,10 @@
 
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "access/authenticator.h"
 #include "access/gate.h"
 #include "async/offload.h"
 #include "base/log.h"
@@ -17,7 +15,7 @@
 #include "cache/dependencies.h"
 #include "catalog/catalog.h"
 #include "http/message.h"
-#include "pypi/index/registry.h"
+#include "pypi/index/readers.h"
 #include "pypi/route.h"
 
 namespace bodega::pypi {
@@ -35,8 +33,7 @@ class Docs {
  public:
   struct Dependencies {
     catalog::Catalog& catalog;
-    Registry& registry;
-    access::Authenticator& authenticator;
+    Readers& readers;
     cache::Artifacts& artifacts;
     cache::Dependencies& facts;
     Pool& pool;
@@ -48,8 +45,8 @@ class Docs {
     std::size_t small_file = 256 << 10;  // may stay in the hot table
     std::size_t max_held = 256 << 20;    // of larger files in all answers under way, give or take one for each that is being unpacked
   };
-  Docs(Dependencies use, std::optional<std::vector<std::string>> restrict_modify, Limits limits);
-  Docs(Dependencies use, std::optional<std::vector<std::string>> restrict_modify) : Docs(use, std::move(restrict_modify), Limits()) {}
+  Docs(Dependencies use, Limits limits);
+  explicit Docs(Dependencies use) : Docs(use, Limits()) {}
 
   // GET and HEAD.
   Task<http::Response> get(http::Request& request, Route route);
@@ -58,13 +55,11 @@ class Docs {
   using Held = std::shared_ptr<std::atomic<std::size_t>>;
   using Bytes = std::shared_ptr<const std::string>;
 
-  Task<Result<http::Response>> answer(http::Request& request, const Route& route);
-  Task<Result<IndexRef>> readable_index(http::Request& request, const Route& route);
+  Task<Result<http::Response>> answer(http::Request& request, const Route& route, Audience audience);
   Task<Result<catalog::AttachmentRow>> find(const std::string& index, const std::string& project, const std::string& version);
   Task<Result<Bytes>> unpack(const catalog::AttachmentRow& docs, const std::string& path);
 
   Dependencies use_;
-  std::optional<std::vector<std::string>> restrict_modify_;
   Limits limits_;
   Held held_ = std::make_shared<std::atomic<std::size_t>>(0);  // shared with the answers, which end on other loops
   access::Gate unpacking_{2, 1000};                            // half of a small machine; a thousand waiting readers are a mistake
