@@ -103,15 +103,18 @@ Result<std::string> wheel_metadata(const std::string& path, std::string_view fil
   return required(*zip, dist_info + "/METADATA", kMaxMetadata);
 }
 
+// Archives of old tools, and what is no sdist but called like one (bdist_dumb), have no "<top>/PKG-INFO"; devpi takes them, so their inside
+// is left unread: "".
 Result<std::string> zip_sdist_metadata(const std::string& path) {
   BODEGA_TRY(auto zip, ZipReader::open(path, ZipRules::distribution));
   std::string top;
   for (const auto& member : zip->members()) {
     const std::string_view first = std::string_view(member).substr(0, member.find('/'));
     if (top.empty()) top = first;
-    if (first != top) return refuse("the archive has more than one directory at its top: " + quote(top) + " and " + quote(first));
+    if (first != top) return std::string();
   }
-  return required(*zip, top + "/PKG-INFO", kMaxMetadata);
+  BODEGA_TRY(auto bytes, zip->read(top + "/PKG-INFO", kMaxMetadata));
+  return bytes ? std::move(*bytes) : std::string();
 }
 
 Result<std::string> egg_metadata(const std::string& path) {
@@ -123,8 +126,7 @@ Result<std::string> tar_metadata(const std::string& path, std::string_view filen
   const std::string lower = to_lower(filename);
   const bool gzip = lower.ends_with(".tar.gz") || lower.ends_with(".tgz");
   BODEGA_TRY(TarFound found, read_tar(path, gzip ? TarPacking::gzip : TarPacking::other, "PKG-INFO", kMaxMetadata));
-  if (!found.bytes) return refuse("the archive has no " + quote(found.top + "/PKG-INFO"));
-  return std::move(*found.bytes);
+  return found.bytes ? std::move(*found.bytes) : std::string();
 }
 
 // Do the metadata and the file name speak of the same release?
@@ -176,6 +178,7 @@ Result<Inspected> inspect_distribution(const std::string& path, std::string_view
   Inspected out;
   out.kind = *kind;
   BODEGA_TRY(out.metadata, read_metadata(*kind, path, filename));
+  if (out.metadata.empty()) return out;
   const Metadata metadata = Metadata::parse(out.metadata);
   BODEGA_TRY_VOID(check_agreement(metadata, filename));
   out.name = metadata.name();

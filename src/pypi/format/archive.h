@@ -15,7 +15,7 @@ struct Inspected {
   FileKind kind = FileKind::sdist;
   std::string name;      // as the metadata spells it
   std::string version;   // likewise
-  std::string metadata;  // the very bytes of METADATA or PKG-INFO; empty for formats whose inside is not read (exe, msi, rpm, deb, dmg)
+  std::string metadata;  // the very bytes of METADATA or PKG-INFO; empty for what is not read (exe, msi, rpm, deb, dmg, sdists without it)
   std::string requires_python;  // "" when there is none
 };
 
@@ -24,8 +24,9 @@ struct Inspected {
 //
 // Wheels, zips, eggs: a plain zip (no comment, nothing before or behind it, no two members of one name, no links, no encryption, only
 // stored and deflated members, names relative and without ".."). Wheels: one .dist-info of the right name with METADATA, WHEEL and a
-// RECORD that lists the members. Tars: complete, nothing behind them, members below one directory, links that stay inside, no devices.
-// All: at most kMaxRatio times larger unpacked, above kFreeSize. Name and version inside equal those of the file name.
+// RECORD that lists the members. Tars: complete, nothing behind them, links that stay inside, no devices.
+// All: at most kMaxRatio times larger unpacked, above kFreeSize. Name and version inside equal those of the file name. An sdist without
+// PKG-INFO in the one directory at its top is taken unread: name, version and metadata stay empty.
 Result<Inspected> inspect_distribution(const std::string& path, std::string_view filename);
 // The same for an open file, whose position is neither used nor moved; it need not have a name any more.
 Result<Inspected> inspect_distribution(int fd, std::string_view filename);

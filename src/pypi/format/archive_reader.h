@@ -38,13 +38,13 @@ class ZipReader {
 // too_large. invalid: damaged, encrypted, packed in a way we do not read.
 Result<std::string> read_zip_member(const std::string& path, std::string_view member, std::size_t limit);
 
-// Walks a tar and returns the bytes of the member for which `wanted` says yes (the first; it is asked for regular files only). Every
-// other member is checked and passed over. `gzip`: the compression is gzip, which is then checked to its end; else bzip2, xz, lzma,
-// compress or none.
+// Walks a tar and returns the bytes of `wanted` in the one directory at its top; none when it is not there, or when there is more than one
+// at the top. Every other member is checked and passed over. `gzip`: the compression is gzip, which is then checked to its end; else bzip2,
+// xz, lzma, compress or none.
 enum class TarPacking { gzip, other };
 struct TarFound {
   std::optional<std::string> bytes;
-  std::string top;  // the one top directory
+  std::string top;  // the first name at the top
 };
 Result<TarFound> read_tar(const std::string& path, TarPacking packing, std::string_view wanted_basename, std::size_t limit);
 

@@ -128,6 +128,7 @@ class TarWalk {
       BODEGA_TRY_VOID(member(entry));
     }
     if (found_.top.empty()) return broken("is empty");
+    if (several_tops_) found_.bytes.reset();
     return std::move(found_);
   }
 
@@ -147,12 +148,12 @@ class TarWalk {
     BODEGA_TRY_VOID(check_type(entry, name));
     const std::string_view top = name.substr(0, name.find('/'));
     if (found_.top.empty()) found_.top = top;
-    if (top != found_.top) return broken("has more than one directory at its top: '" + found_.top + "' and '" + std::string(top) + "'");
+    several_tops_ = several_tops_ || top != found_.top;
     const auto size = static_cast<std::uint64_t>(std::max<la_int64_t>(archive_entry_size(entry), 0));
     const auto before = static_cast<std::uint64_t>(std::max<la_int64_t>(archive_filter_bytes(handle_, 0), 0));
     BODEGA_TRY_VOID(check_ratio(before + size, packed_));
-    const bool wanted =
-        archive_entry_filetype(entry) == AE_IFREG && name.size() == top.size() + 1 + wanted_.size() && name.ends_with(wanted_);
+    const bool wanted = !several_tops_ && archive_entry_filetype(entry) == AE_IFREG && name.size() == top.size() + 1 + wanted_.size() &&
+                        name.ends_with(wanted_);
     if (wanted) return read(name);
     if (archive_read_data_skip(handle_) != ARCHIVE_OK) return damaged();
     return {};
@@ -193,6 +194,7 @@ class TarWalk {
   std::string_view wanted_;
   std::size_t limit_;
   TarFound found_;
+  bool several_tops_ = false;
 };
 
 using Handle = std::unique_ptr<struct archive, int (*)(struct archive*)>;

@@ -43,6 +43,11 @@ TEST(NewIndexOptions, DefaultsAndOrderAsRecorded) {
             R"({"volatile":true,"mirror_url":"http://x/","type":"mirror"})");
 }
 
+TEST(NewIndexOptions, BasesMayBeginAndEndWithASlash) {
+  EXPECT_EQ(created(R"({"bases":["/root/pypi","root/pypi/"]})"), created(R"({"bases":["root/pypi","root/pypi"]})"));
+  EXPECT_EQ(created(R"({"bases":"/"})"), "invalid base index spec: ''");
+}
+
 TEST(NewIndexOptions, MessagesAreDevpis) {
   for (const auto& [body, expected] : std::initializer_list<Case>{
            {R"({"bases":["nope/x","a/b/c"]})", "base index 'nope/x' does not exist, invalid base index spec: 'a/b/c'"},

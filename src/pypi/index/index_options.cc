@@ -72,9 +72,12 @@ Result<Json> to_inheritance(const Json& value) {
 }
 
 Result<Json> to_bases(const Json& value, const IndexExists& exists) {
-  BODEGA_TRY(const auto list, to_list(value));
+  BODEGA_TRY(auto list, to_list(value));
   std::vector<std::string> problems;
-  for (const auto& base : list) {
+  for (auto& base : list) {
+    // As people take it from an address: "/root/pypi".
+    base.erase(0, base.find_first_not_of('/'));
+    base.erase(base.find_last_not_of('/') + 1);
     if (std::count(base.begin(), base.end(), '/') != 1) {
       problems.push_back("invalid base index spec: " + python_repr(base));
     } else if (!exists(base)) {

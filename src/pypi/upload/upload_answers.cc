@@ -37,6 +37,8 @@ Response already_exists(const std::string& filename, const Request& request) {
 
 Response login_needed(std::string why, const Request& request) {
   auto response = http::error_response(sentence(Code::unauthorized, std::move(why)), request);
+  // Scripts look for the standard's word, people for the reason.
+  response.reason = "Unauthorized: " + response.reason;
   response.headers.set("WWW-Authenticate", "Basic realm=\"pypi\"");
   return response;
 }
