@@ -80,7 +80,11 @@ http::ServerOptions server_options(const Config& config, std::vector<int> handed
   }
   options.listen_fds = std::move(handed);
   options.front_loops = config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
-  if (config.public_url) options.public_host = host_of(*config.public_url);
+  if (config.public_url) {
+    const auto& path = config.public_url->path;
+    options.public_host = host_of(*config.public_url);
+    options.public_path = path.substr(0, path.find_last_not_of('/') + 1);
+  }
   options.allowed_hosts = config.allowed_hosts;
   for (const auto& network : config.trusted_proxies) options.trusted_proxies.push_back(network.text());
   options.classify = pypi::accept_class;

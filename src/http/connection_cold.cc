@@ -1,4 +1,5 @@
 // What a connection does with a request that its loop cannot answer alone.
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -21,6 +22,17 @@ std::string chunk_head(std::uint64_t length, bool first) {
   std::string head = first ? "" : "\r\n";  // the end of the chunk before
   head.append(digits.data(), end).append("\r\n");
   return head;
+}
+
+// The segments without those of the outside URL's path, where the proxy has left them.
+std::vector<std::string> below(std::string_view mount, std::vector<std::string> segments) {
+  if (mount.empty()) return segments;
+  const auto outer = split_path(mount);
+  if (!outer || outer->segments.size() > segments.size()) return segments;
+  const auto size = static_cast<std::ptrdiff_t>(outer->segments.size());
+  if (std::equal(outer->segments.begin(), outer->segments.end(), segments.begin()))
+    segments.erase(segments.begin(), segments.begin() + size);
+  return segments;
 }
 
 }  // namespace
@@ -49,6 +61,7 @@ void Connection::fill_request(const RequestHead& head, Request& request) {
   request.peer = {peer_text_, std::move(outside.client), !peer_ || peer_->is_loopback()};
   request.scheme = std::move(outside.scheme);
   request.host = std::move(outside.host);
+  request.mount = outside.path.empty() ? front_.shared.options.public_path : std::move(outside.path);
   request.accept_class = front_.class_of(head);
   request.received = began_;
 }
@@ -64,7 +77,7 @@ std::optional<Response> Connection::refuse_early(const RequestHead& head, Reques
   } else {
     auto path = split_path(request.path);
     if (path) {
-      request.segments = std::move(path->segments);
+      request.segments = below(request.mount, std::move(path->segments));
       request.trailing_slash = path->trailing_slash;
     } else {
       refusal = error_response(path.error(), request);

@@ -66,6 +66,7 @@ void take_url(Outside& outside, std::string_view text) {
   outside.scheme = url->scheme;
   const auto origin = url->origin();
   outside.host = origin.substr(origin.find("://") + 3);
+  outside.path = url->path.substr(0, url->path.find_last_not_of('/') + 1);
 }
 
 void take_trusted(Outside& outside, const Headers& headers, const IpAddress& peer, const ProxyTrust& trust) {

@@ -28,6 +28,7 @@ struct Outside {
   std::string client;  // numeric; the peer's own address when nobody trusted says otherwise
   std::string scheme = "http";
   std::string host;
+  std::string path;  // of X-Outside-Url, without a final slash; mostly empty
 };
 
 // `peer` is absent for a Unix socket, which counts as loopback. From a trusted peer: the client is the rightmost hop of X-Forwarded-For

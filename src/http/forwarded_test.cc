@@ -56,6 +56,16 @@ TEST(Forwarded, TheStandardFieldIsReadToo) {
   EXPECT_EQ(seen({{"Forwarded", "For=5.5.5.5 ; PROTO=https"}}, "10.0.0.1"), "5.5.5.5 https://own:3141");
 }
 
+TEST(Forwarded, ThePathIsThatOfDevpisOutsideUrl) {
+  const auto path = [](std::string url, const char* peer) {
+    return outside_of({{"X-Outside-Url", std::move(url)}}, "own", IpAddress::parse(peer), kTrust).path;
+  };
+  EXPECT_EQ(path("https://pub/x/y/", "10.0.0.1"), "/x/y");
+  EXPECT_EQ(path("https://pub/", "10.0.0.1"), "");
+  EXPECT_EQ(path("https://pub", "10.0.0.1"), "");
+  EXPECT_EQ(path("https://pub/x", "127.0.0.1"), "");
+}
+
 TEST(Forwarded, DevpisOutsideUrlBeatsTheRest) {
   EXPECT_EQ(seen({{"X-Outside-Url", "https://pub.example:444/x"}, {"X-Forwarded-Host", "other"}}, "10.0.0.1"),
             "10.0.0.1 https://pub.example:444");

@@ -71,7 +71,8 @@ struct Request {
   Peer peer;
   std::string scheme = "http";  // of the outside URL, as far as trusted
   std::string host;             // of the outside URL: Host, or the trusted proxy's word
-  int accept_class = 0;         // ServerOptions::classify of Accept, Accept-Encoding and User-Agent
+  std::string mount;     // its path, "/pypi" or empty: links begin with it; `segments` are without it, whether the proxy cut it or not
+  int accept_class = 0;  // ServerOptions::classify of Accept, Accept-Encoding and User-Agent
   MonoTime received{};
   RequestBody* body = nullptr;  // null when the request has none; lives as long as the handler runs
 };

@@ -32,6 +32,7 @@ struct ServerOptions {
   std::vector<int> listen_fds;      // handed in by socket activation; used instead of `listen` when not empty
   std::size_t front_loops = 1;
   std::string public_host;                   // of public-url, with port if any; empty = none
+  std::string public_path;                   // likewise, without a final slash; a trusted proxy's X-Outside-Url counts instead
   std::vector<std::string> allowed_hosts;    // without port; compared without case; "*.lab.example" matches subdomains
   std::vector<std::string> trusted_proxies;  // CIDRs whose X-Forwarded-*, Forwarded and X-Outside-Url count
   Classify classify;

@@ -177,8 +177,18 @@ class Shims(harness.Case):
     def test_outside_url_of_a_proxy_on_this_machine(self):
         self.init()
         url = self.serve()
-        answer = ask(url + "/+api", headers={"Accept": "application/json", "X-Outside-Url": "https://outside.example"})
-        self.assertEqual(answer.json()["result"]["login"], "https://outside.example/+login")
+        # A proxy may cut the path or leave it.
+        for outside, path, login in (("https://outside.example", "", "/+login"), ("https://outside.example/x", "", "/x/+login"),
+                                     ("https://outside.example/x/", "/x", "/x/+login")):
+            answer = ask(url + path + "/+api", headers={"Accept": "application/json", "X-Outside-Url": outside})
+            self.assertEqual(answer.json()["result"]["login"], "https://outside.example" + login)
+        self.process.stop()
+        url = self.serve("--outside-url", "https://outside.example/x/y")
+        for path in ("", "/x/y"):
+            self.assertEqual(ask(url + path + "/+api", headers={"Accept": "application/json"}).json()["result"]["login"], "https://outside.example/x/y/+login")
+            page = ask(url + path + "/root/pypi/+simple/six/", headers={"Accept": harness.JSON_TYPE})
+            self.assertEqual((page.status, page.json()["name"]), (200, "six"))
+        self.assertEqual(ask(url + "/x/root/pypi/+simple/six/", headers={"Accept": harness.JSON_TYPE}).status, 404)
 
     def test_an_empty_password_beyond_loopback_is_told(self):
         self.init()

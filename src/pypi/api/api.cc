@@ -110,7 +110,7 @@ Viewer Api::viewer(const access::Principal& who, const IndexConfig& index) const
 
 std::string Api::base_url(const http::Request& request) const {
   if (options_.public_url) return *options_.public_url;
-  return request.scheme + "://" + request.host;
+  return request.scheme + "://" + request.host + request.mount;
 }
 
 IndexExists Api::index_exists(const access::Principal& who) const {
