@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """devpi's programs as Bodega plays them: devpi-server, devpi-init and the rest, from the directory that goes in front on PATH. What needs the
 devpi client skips itself where ../shared/clients is missing."""
+import hashlib
+import json
 import os
 import pathlib
 import re
@@ -100,11 +102,7 @@ class Shims(harness.Case):
         self.assertEqual((self.login(url, "first"), self.login(url, "second")), (200, 401))
 
     def test_init_without_root_pypi_and_with_a_hash(self):
-        made = self.here / "made"
-        code, _, said = call("devpi-init", "--serverdir", made, "--root-passwd", "from a hash", env=self.env)
-        self.assertEqual(code, 0, said)
-        found = re.search(rb"\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[\w+/]+\$[\w+/]+", b"".join(p.read_bytes() for p in made.glob("catalog.db*")))
-        self.init("--no-root-pypi", "--root-passwd-hash", found.group(0).decode())
+        self.init("--no-root-pypi", "--root-passwd-hash", self.hash_of("from a hash"))
         url = self.serve()
         self.assertEqual(self.login(url, "from a hash"), 200)
         self.assertEqual(ask(url + "/root/pypi", headers={"Accept": "application/json"}).status, 404)
@@ -242,6 +240,63 @@ class Shims(harness.Case):
             code, _, said = call("devpi-server", "--serverdir", self.serverdir, "--port", free_port(), "--secretfile", file, env=self.env)
             self.assertEqual(code, 2, said)
             self.assertIn(pattern, said)
+
+    def hash_of(self, password):
+        """An Argon2 hash, out of a data directory made for it."""
+        made = self.here / "for-a-hash"
+        code, _, said = call("devpi-init", "--serverdir", made, "--root-passwd", password, env=self.env)
+        self.assertEqual(code, 0, said)
+        content = b"".join(p.read_bytes() for p in made.glob("catalog.db*"))
+        return re.search(rb"\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[\w+/]+\$[\w+/]+", content).group(0).decode()
+
+    def dump(self, **indexes):
+        """What devpi-export writes: root and an index ann/dev with one wheel."""
+        folder = self.here / "dump"
+        filename, content = packages.make_wheel("acme-dump", "1.0")
+        path = folder / "ann/dev/acme-dump/1.0" / filename
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        password = self.hash_of("from the dump")
+        file = {"type": "releasefile", "projectname": "acme-dump", "version": "1.0", "relpath": str(path.relative_to(folder)), "log": [],
+                "entrymapping": {"hash_spec": "sha256=" + digest, "hashes": {"sha256": digest}, "project": "acme-dump", "version": "1.0"}}
+        stage = {"type": "stage", "volatile": True, "bases": [], "acl_upload": ["ann"]}
+        (folder / "dataindex.json").write_text(json.dumps({
+            "dumpversion": "2", "pythonversion": [3, 11], "devpi_server": "6.20.3",
+            "users": {name: {"username": name, "pwhash": password} for name in ("root", "ann")},
+            "indexes": {"ann/dev": {"indexconfig": stage, "projects": {"acme-dump": {"1.0": {"name": "acme-dump", "version": "1.0"}}}, "files": [file]},
+                        **indexes}}))
+        return folder, filename, content
+
+    def test_import(self):
+        folder, filename, content = self.dump()
+        code, said, wrong = call("devpi-import", "--serverdir", self.serverdir, "--no-events", "--root-passwd", "not this", folder, env=self.env)
+        self.assertEqual(code, 0, said + wrong)
+        self.assertIn("--no-events has no effect", wrong)
+        url = self.serve()
+        self.assertEqual((self.login(url, "from the dump"), self.login(url, "not this")), (200, 401))
+        page = ask(url + "/ann/dev/+simple/acme-dump/", headers={"Accept": harness.JSON_TYPE}).json()
+        self.assertEqual([f["filename"] for f in page["files"]], [filename])
+        # devpi-import makes root/pypi where the dump has none.
+        self.assertEqual(ask(url + "/root/pypi", headers={"Accept": "application/json"}).status, 200)
+        self.process.stop()
+        code, _, said = call("devpi-import", "--serverdir", self.serverdir, folder, env=self.env)
+        self.assertEqual(code, 1)
+        self.assertIn("already initialised", said)
+
+    def test_import_without_root_pypi(self):
+        mirror = {"type": "mirror", "volatile": False, "mirror_url": "http://127.0.0.1:9/simple/"}
+        folder, _, _ = self.dump(**{"root/pypi": {"indexconfig": mirror, "projects": {}, "files": []}})
+        code, said, wrong = call("devpi-import", "--serverdir", self.serverdir, "--no-root-pypi", folder, env=self.env)
+        self.assertEqual(code, 0, said + wrong)
+        url = self.serve()
+        self.assertEqual(ask(url + "/root/pypi", headers={"Accept": "application/json"}).status, 404)
+        self.assertEqual(ask(url + "/ann/dev", headers={"Accept": "application/json"}).status, 200)
+
+    def test_import_of_what_is_no_dump(self):
+        code, _, said = call("devpi-import", "--serverdir", self.serverdir, self.here, env=self.env)
+        self.assertEqual(code, 2, said)
+        self.assertIn("dataindex.json", said)
 
     def test_fsck(self):
         self.init()

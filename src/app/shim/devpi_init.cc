@@ -8,14 +8,33 @@
 #include "async/loop.h"
 #include "async/task_group.h"
 #include "catalog/catalog.h"
+#include "ops/transfer/import_state.h"
 
 namespace bodega::app {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kRootPypi = "root/pypi";
+
+Task<Result<void>> fit_root_pypi(pypi::Registry& registry, pypi::RootPypi wanted, pypi::Json config) {
+  const bool is_there = registry.find_index(kRootPypi) != nullptr;
+  if (is_there == (wanted == pypi::RootPypi::make)) co_return Result<void>();
+  if (is_there) {
+    auto check = [](const pypi::IndexConfig&) { return Result<void>(); };
+    co_return co_await registry.delete_index(std::string(kRootPypi), check);
+  }
+  auto options = [config = std::move(config)]() -> Result<pypi::Json> { return config; };
+  auto made = co_await registry.create_index("root", "pypi", std::move(options));
+  if (!made) co_return fail(std::move(made).error());
+  co_return Result<void>();
+}
+
 Task<void> make_first(pypi::Registry& registry, pypi::StartOptions options, Loop& loop, Result<void>& out) {
+  const auto wanted = options.root_pypi;
+  auto config = pypi::root_pypi_options(options);
   out = co_await registry.first_start(std::move(options));
+  if (out) out = co_await fit_root_pypi(registry, wanted, std::move(config));
   loop.stop();
 }
 
@@ -44,6 +63,11 @@ pypi::StartOptions start_options(const Config& config, InitOptions options) {
 
 }  // namespace
 
+bool is_initialised(const fs::path& path) {
+  std::error_code ignored;
+  return judge_server_directory(path) == ServerDirectory::bodega && fs::exists(path / ".nodeinfo", ignored);
+}
+
 ServerDirectory judge_server_directory(const fs::path& path) {
   std::error_code ignored;
   if (fs::exists(path / "catalog.db", ignored)) return ServerDirectory::bodega;
@@ -65,6 +89,7 @@ Result<void> init_server_directory(const Config& config, InitOptions options) {
   catalog_options.threads = catalog::Threads::inline_writer;
   catalog_options.clock = &clock;
   BODEGA_TRY(const auto catalog, catalog::open_catalog(std::move(catalog_options), *pool, data->had_data()));
+  BODEGA_TRY_VOID(ops::refuse_half_import(*catalog));
   Loop home("home");
   cache::Dependencies facts;
   access::PasswordHasher hasher(*pool, {});

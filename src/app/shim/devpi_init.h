@@ -26,8 +26,11 @@ struct InitOptions {
   pypi::RootPypi root_pypi = pypi::RootPypi::make;
 };
 
-// Makes config.data, which must be fresh, and leaves the files there by which scripts recognise an initialised --serverdir (.nodeinfo,
-// .serverversion). Blocks. Errors are sentences.
+// Makes config.data, which must be fresh or what an import has just made, and leaves the files there by which scripts recognise an
+// initialised --serverdir (.nodeinfo, .serverversion). An import that brought root keeps its password; root/pypi is as the options say,
+// whatever it brought. Blocks. Errors are sentences.
 Result<void> init_server_directory(const Config& config, InitOptions options);
+// Whether that was done to the end.
+bool is_initialised(const std::filesystem::path& path);
 
 }  // namespace bodega::app

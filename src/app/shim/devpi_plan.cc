@@ -150,20 +150,27 @@ Result<std::vector<std::string>> words_of(DevpiProgram program, const DevpiSetti
     case DevpiProgram::fsck: return std::vector<std::string>{"fsck", "--data", data.string()};
     case DevpiProgram::export_data: {
       BODEGA_TRY(const auto directory, directory_operand(program, settings, surroundings));
-      return std::vector<std::string>{"export", "devpi", directory, "--data", data.string()};
+      Words words({"export", "devpi", directory, "--data", data.string()});
+      if (settings.has("include-mirrored-files")) words.add_flag("include-mirrored-files");
+      if (settings.has("hard-links")) words.add_flag("hard-links");
+      return words.take();
     }
     case DevpiProgram::import_data: {
       BODEGA_TRY(const auto directory, directory_operand(program, settings, surroundings));
-      return std::vector<std::string>{"import", "devpi-export", directory, "--data", data.string()};
+      Words words({"import", "devpi-export", directory, "--data", data.string()});
+      if (settings.has("hard-links")) words.add("bytes", "hardlink");
+      if (const auto types = settings.given.find("skip-import-type"); types != settings.given.end())
+        words.add("skip-import-type", join(types->second.values, ","));
+      return words.take();
     }
     case DevpiProgram::gen_secret: return std::vector<std::string>();
   }
   return std::vector<std::string>();
 }
 
-void warn_of_no_effect(const DevpiSettings& settings, std::vector<std::string>& warnings) {
+void warn_of_no_effect(DevpiProgram program, const DevpiSettings& settings, std::vector<std::string>& warnings) {
   for (const auto& option : devpi_options()) {
-    if (!option.sentence.empty() || !settings.has(option.name)) continue;
+    if (!belongs(option, program) || !option.sentence.empty() || !settings.has(option.name)) continue;
     const auto& source = settings.given.at(option.name).source;
     const auto flag = "--" + std::string(option.name);
     warnings.push_back((source == flag ? flag : source + ": " + flag) + " has no effect: " + std::string(option.why));
@@ -182,7 +189,7 @@ Result<DevpiPlan> plan_of(DevpiProgram program, const DevpiSettings& settings, c
   DevpiPlan plan;
   plan.warnings = settings.warnings;
   BODEGA_TRY_VOID(check_role(settings, plan.warnings));
-  warn_of_no_effect(settings, plan.warnings);
+  warn_of_no_effect(program, settings, plan.warnings);
   if (program != DevpiProgram::gen_secret) plan.data = devpi_path(settings.text("serverdir").value_or("~/.devpi/server"), surroundings);
   BODEGA_TRY(plan.words, words_of(program, settings, plan.data, surroundings, resolve));
   return plan;

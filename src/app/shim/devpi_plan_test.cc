@@ -241,6 +241,11 @@ TEST(DevpiPlan, TheOtherPrograms) {
   EXPECT_EQ(words(machine.plan(DevpiProgram::passwd, {})), "passwd root --data /home/ann/.devpi/server");
   EXPECT_EQ(words(machine.plan(DevpiProgram::export_data, {"dump", "--serverdir", "/d"})), "export devpi /work/here/dump --data /d");
   EXPECT_EQ(words(machine.plan(DevpiProgram::import_data, {"--serverdir", "/d", "/dump"})), "import devpi-export /dump --data /d");
+  EXPECT_EQ(words(machine.plan(DevpiProgram::export_data, {"/dump", "--include-mirrored-files", "--hard-links", "--serverdir", "/d"})),
+            "export devpi /dump --data /d --include-mirrored-files --hard-links");
+  EXPECT_EQ(words(machine.plan(DevpiProgram::import_data, {"/dump", "--hard-links", "--skip-import-type", "a", "--skip-import-type=b",
+                                                           "--no-root-pypi", "--serverdir", "/d"})),
+            "import devpi-export /dump --data /d --bytes hardlink --skip-import-type a,b");
   EXPECT_EQ(words(machine.plan(DevpiProgram::export_data, {})), "error: which directory? devpi-export DIR");
   EXPECT_EQ(devpi_program("/usr/lib/bodega/devpi/devpi-server"), DevpiProgram::server);
   EXPECT_EQ(devpi_program("devpi-fsck"), DevpiProgram::fsck);

@@ -54,27 +54,41 @@ std::string belongs_to_devpi(const std::filesystem::path& data) {
 // Whether the program may work on the directory; a sentence when not.
 Result<void> check_directory(DevpiProgram program, const std::filesystem::path& data) {
   const auto found = judge_server_directory(data);
+  // An import that was interrupted goes on; the import itself refuses what is not its own.
   const bool makes_it = program == DevpiProgram::init || program == DevpiProgram::import_data;
+  const bool is_made = program == DevpiProgram::import_data ? is_initialised(data) : found == ServerDirectory::bodega;
   if (found == ServerDirectory::devpi) return fail(Code::invalid, belongs_to_devpi(data));
-  if (makes_it && found == ServerDirectory::bodega)
-    return fail(Code::invalid, data.string() + " is already initialised; it stays as it is");
+  if (makes_it && is_made) return fail(Code::invalid, data.string() + " is already initialised; it stays as it is");
   if (!makes_it && found == ServerDirectory::fresh) {
     return fail(Code::invalid, "there is no server's data in " + data.string() + "; make it with: devpi-init --serverdir " + data.string());
   }
   return {};
 }
 
-Exit init(const Command& command, const DevpiSettings& settings) {
+InitOptions init_options(const DevpiSettings& settings) {
   InitOptions options;
   options.root_password = Secret(settings.text("root-passwd").value_or(""));
   options.root_password_hash = settings.text("root-passwd-hash");
   if (settings.has("no-root-pypi")) options.root_pypi = pypi::RootPypi::leave_out;
+  return options;
+}
+
+Exit init(const Command& command, const DevpiSettings& settings) {
+  auto options = init_options(settings);
   const bool is_open = options.root_password.empty() && !options.root_password_hash;
   const auto done = init_server_directory(command.config, std::move(options));
   if (!done) return complain(DevpiProgram::init, done.error().describe(), Exit::failed);
   std::printf("%s is initialised; the user root has %s password. Start: devpi-server --serverdir %s\n", command.config.data.c_str(),
               is_open ? "an EMPTY" : "the given", command.config.data.c_str());
   return Exit::ok;
+}
+
+// What could not be taken was told; the server starts on the rest, as after an import without this name.
+Exit import_data(const Command& command, const DevpiSettings& settings) {
+  const Exit imported = command.run(command);
+  if (imported != Exit::ok && imported != Exit::failed) return imported;
+  const auto done = init_server_directory(command.config, init_options(settings));
+  return done ? imported : complain(DevpiProgram::import_data, done.error().describe(), Exit::failed);
 }
 
 // An existing file stays as it is, so that a script may call this at each start.
@@ -110,7 +124,11 @@ Exit run_plan(DevpiProgram program, const DevpiSettings& settings, DevpiPlan pla
     return command->run(*command);
   }
   for (const auto& warning : plan.warnings) std::fprintf(stderr, "%s: %s\n", std::string(name_of(program)).c_str(), warning.c_str());
-  return program == DevpiProgram::init ? init(*command, settings) : command->run(*command);
+  switch (program) {
+    case DevpiProgram::init: return init(*command, settings);
+    case DevpiProgram::import_data: return import_data(*command, settings);
+    default: return command->run(*command);
+  }
 }
 
 }  // namespace

@@ -13,10 +13,13 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "DEVPISERVER_";
 
-const DevpiOption* find_exactly(std::string_view name) {
-  const auto options = devpi_options();
-  const auto found = std::find_if(options.begin(), options.end(), [name](const DevpiOption& option) { return option.name == name; });
-  return found == options.end() ? nullptr : &*found;
+// The program's own option of that name, else another program's.
+const DevpiOption* find_exactly(DevpiProgram program, std::string_view name) {
+  const DevpiOption* found = nullptr;
+  for (const auto& option : devpi_options()) {
+    if (option.name == name && (found == nullptr || belongs(option, program))) found = &option;
+  }
+  return found;
 }
 
 // devpi takes any beginning of a name that fits one option only.
@@ -82,7 +85,7 @@ class Reader {
     if (!entries) return fail(Code::invalid, path.string() + ": " + entries.error().message);
     for (auto& entry : *entries) {
       const auto source = path.string() + ":" + std::to_string(entry.line);
-      const auto* option = find_exactly(entry.key);
+      const auto* option = find_exactly(program_, entry.key);
       if (option == nullptr) {
         settings.warnings.push_back(source + ": " + entry.key + " is no option of devpi's programs and has no effect");
       } else if (belongs(*option, program_) && option->name != "configfile") {
@@ -97,7 +100,7 @@ class Reader {
       if (!variable.starts_with(kPrefix) || value.empty()) continue;
       std::string key = to_lower(variable.substr(kPrefix.size()));
       std::replace(key.begin(), key.end(), '_', '-');
-      const auto* option = find_exactly(key);
+      const auto* option = find_exactly(program_, key);
       if (option == nullptr || !belongs(*option, program_) || key == "configfile") continue;
       if (is_service_address(value) && option->takes == Takes::number) {
         settings.warnings.push_back(variable + ": " + value + " is what Kubernetes says about a service of that name; it has no effect");
@@ -106,7 +109,7 @@ class Reader {
       BODEGA_TRY_VOID(set(*option, {value}, variable));
     }
     if (const auto old = lookup(surroundings, "DEVPI_SERVERDIR"); !old.empty()) {
-      const auto* option = find_exactly("serverdir");
+      const auto* option = find_exactly(program_, "serverdir");
       if (belongs(*option, program_)) return put(*option, {old}, "DEVPI_SERVERDIR");
     }
     return {};
@@ -121,7 +124,7 @@ class Reader {
         BODEGA_TRY(const std::size_t used, take_option(word, words.subspan(i + 1)));
         i += used;
       } else if (word.starts_with("-c")) {
-        BODEGA_TRY_VOID(put(*find_exactly("configfile"), {std::string(word.substr(2))}, "-c"));
+        BODEGA_TRY_VOID(put(*find_exactly(program_, "configfile"), {std::string(word.substr(2))}, "-c"));
       } else if (word.starts_with("-") && word.size() > 1) {
         return fail(Code::invalid, std::string(word) + ": there is no such option; " + std::string(name_of(program_)) + " -h lists them");
       } else if (operand_of(program_).empty() || settings.operand) {

@@ -40,6 +40,13 @@ std::string url_text(const Url& url) {
   return text.substr(0, host) + percent_encode(url.user) + ":" + percent_encode(url.password.reveal()) + "@" + text.substr(host);
 }
 
+struct Loaded {
+  std::vector<catalog::UserRow> users;
+  std::vector<catalog::IndexRow> indexes;
+};
+
+}  // namespace
+
 Json root_pypi_options(const StartOptions& options) {
   Json out = Json::object();
   out.set("type", "mirror");
@@ -49,13 +56,6 @@ Json root_pypi_options(const StartOptions& options) {
   if (!options.mirror_web_url_fmt.empty()) out.set("mirror_web_url_fmt", options.mirror_web_url_fmt);
   return out;
 }
-
-struct Loaded {
-  std::vector<catalog::UserRow> users;
-  std::vector<catalog::IndexRow> indexes;
-};
-
-}  // namespace
 
 Registry::Registry(Dependencies use) : use_(use) {}
 

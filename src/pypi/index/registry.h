@@ -43,6 +43,9 @@ struct StartOptions {
   std::optional<Url> explicit_upstream;
 };
 
+// The configuration of root/pypi at the first start.
+Json root_pypi_options(const StartOptions& options);
+
 class Registry final : public access::Accounts {
  public:
   struct Dependencies {
