@@ -2,7 +2,10 @@
 // archive.
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/text.h"
+#include "ops/fsck.h"
 #include "pypi/format/test_archives.h"
 #include "testing/hermetic/hermetic_server.h"
 
@@ -67,6 +70,10 @@ class Attachments : public ::testing::Test {
     EXPECT_EQ(got.header("X-Devpi-Api-Version"), "2");
     const auto at = got.body.find("root/dev/+f/");
     return "/" + got.body.substr(at, got.body.find('#') - at);
+  }
+  std::filesystem::path blob_of(const std::string& bytes) const {
+    const auto hex = Digest::of(bytes).hex();
+    return server.data() / "blobs" / "sha256" / hex.substr(0, 2) / hex.substr(2, 2) / hex;
   }
   std::string text_of(const Got& got) { return got.status == 200 ? got.body : std::to_string(got.status) + " " + got.reason; }
 
@@ -226,11 +233,50 @@ TEST_F(Attachments, ALargeFileIsRefusedNotUnpacked) {
   EXPECT_EQ(server.get(kDocs + "index.html").body, "x");
 }
 
+// The mirror's cache may hold the same bytes; what is evicted there stays here.
+TEST_F(Attachments, EvictionLeavesThem) {
+  const std::string result = "{\"padding\": \"" + std::string(150'000, 'x') + "\"}";
+  const std::string docs = zip_of({{"index.html", "hi"}, {"ballast", std::string(150'000, 'r'), 0100644, 0}});
+  const std::vector<UpstreamFile> files = {{"foo-1.0-py3-none-any.whl", result, ""},
+                                           {"foo-2.0-py3-none-any.whl", docs, ""},
+                                           {"foo-3.0-py3-none-any.whl", std::string(180'000, 'y'), ""}};
+  publish(server.upstream(), "foo", files);
+  server.config().cache_max_size.bytes = 200'000;
+  server.restart();
+  server.get_json("/root/pypi/+simple/foo/");
+  EXPECT_EQ(server.get("/root/pypi/+f/" + files[0].path()).body, result);
+  const std::string path = post_result(result);
+  server.advance(std::chrono::seconds(1));
+  EXPECT_EQ(server.get("/root/pypi/+f/" + files[1].path()).body, docs);
+  upload_docs(docs);
+  server.advance(std::chrono::seconds(1));
+  EXPECT_EQ(server.get("/root/pypi/+f/" + files[2].path()).status, 200);
+  EXPECT_FALSE(server.log().events("cache.evicted").empty());
+  EXPECT_EQ(server.get(path).body, result);
+  EXPECT_EQ(server.get(path_of(docs, "hello-1.0.doc.zip")).body, docs);
+  EXPECT_EQ(server.get(kDocs + "index.html").body, "hi");
+}
+
+TEST_F(Attachments, FsckKnowsThem) {
+  upload_docs(some_docs());
+  const std::string path = post_result("{}");
+  const auto check = [this] {
+    const auto silent = [](const std::string&) {};
+    return ops::fsck(server.application().catalog(), server.application().store(), ops::Repair::yes, server.clock(), silent).value();
+  };
+  EXPECT_TRUE(check().clean());
+  std::filesystem::remove(blob_of(some_docs()));
+  EXPECT_EQ(check().missing_hosted, 1U);
+  std::ofstream(blob_of("{}"), std::ios::binary | std::ios::trunc) << "[]";
+  const auto report = check();
+  EXPECT_EQ(report.damaged_hosted, 1U);
+  EXPECT_EQ(report.repaired, 0U);
+  EXPECT_EQ(server.get(path).status, 500);
+}
+
 TEST_F(Attachments, DamagedBytesAreNotServed) {
   upload_docs(some_docs());
-  const auto hex = Digest::of(some_docs()).hex();
-  const auto blob = server.data() / "blobs" / "sha256" / hex.substr(0, 2) / hex.substr(2, 2) / hex;
-  std::filesystem::remove(blob);
+  std::filesystem::remove(blob_of(some_docs()));
   EXPECT_EQ(server.get(kDocs + "index.html").status, 500);
   EXPECT_EQ(server.log().events("file.damaged_hosted").size(), 1U);
   upload_docs(some_docs());  // the same again repairs
