@@ -18,9 +18,8 @@ std::string reason(int errnum) { return std::generic_category().message(errnum);
 
 catalog::HadData judge(const fs::path& path) {
   std::error_code ignored;
-  for (const char* name : {"catalog.db", "cache.db"}) {
-    if (fs::exists(path / name, ignored)) return catalog::HadData::yes;
-  }
+  // Not catalog.db: it is made before all else, and a start that was killed in between leaves an empty one.
+  if (fs::exists(path / "cache.db", ignored)) return catalog::HadData::yes;
   const fs::path blobs = path / "blobs" / "sha256";
   const bool some = fs::is_directory(blobs, ignored) && !fs::is_empty(blobs, ignored);
   return some ? catalog::HadData::yes : catalog::HadData::no;

@@ -11,11 +11,6 @@
 namespace bodega::ops {
 namespace {
 
-// A batch costs two syncs of the whole file system, so it should be large; while it becomes durable the next one is read and hashed.
-constexpr std::size_t kBatchFiles = 1000;
-constexpr std::uint64_t kBatchBytes = 256ULL << 20U;
-// Metadata held in memory, of each of two batches.
-constexpr std::uint64_t kBatchWeight = 6ULL << 20U;
 // Files given to the pool and not yet placed: enough that no thread waits for the reader.
 constexpr std::size_t kMostPlacing = 32;
 
@@ -121,7 +116,8 @@ Result<void> Importer::add(Parcel parcel, std::uint64_t weight) {
     bytes = batch_->bytes;
     if (trouble_) return fail(*trouble_);
   }
-  if (batch_->files < kBatchFiles && bytes < kBatchBytes && weight < kBatchWeight) return {};
+  const auto& limits = use_.limits;
+  if (batch_->files < limits.files && bytes < limits.bytes && weight < limits.weight) return {};
   return flush();
 }
 

@@ -48,6 +48,15 @@ struct Batch {
   std::uint64_t weight = 0;  // of what is held in memory
 };
 
+// When a batch is full.
+struct BatchLimits {
+  // A batch costs two syncs of the whole file system, so it should be large; while it becomes durable the next one is read and hashed.
+  std::size_t files = 1000;
+  std::uint64_t bytes = 256ULL << 20U;
+  // Metadata held in memory, of each of two batches.
+  std::uint64_t weight = 6ULL << 20U;
+};
+
 class Importer final : public Sink {
  public:
   struct Dependencies {
@@ -59,6 +68,7 @@ class Importer final : public Sink {
     ImportProgress& progress;
     std::function<void(const Finding&)> on_finding;                            // at once; any thread, one at a time
     std::function<Result<std::string>(const Secret&)> derive_devpi_token_key;  // from the secret logins are signed with; slow. May be empty
+    BatchLimits limits{};
   };
   // `again`: an earlier run may have recorded some.
   Importer(Dependencies use, Begun begun);
