@@ -7,7 +7,9 @@
 #include <system_error>
 
 #include "app/offline_data.h"
+#include "app/progress.h"
 #include "ops/transfer/export.h"
+#include "ops/transfer/import_state.h"
 
 namespace bodega::app {
 namespace {
@@ -41,6 +43,12 @@ void print(const ops::ExportReport& report, const std::string& directory) {
   if (report.linked > 0) std::printf("The files are shared with the data directory: nothing may write into them.\n");
 }
 
+Result<ops::ExportReport> with_progress(const OfflineData& data, const ops::ExportOptions& options, const ops::ExportVolume& volume) {
+  ops::ExportProgress counts;
+  Progress progress([&counts] { return Amount{counts.files.load(), counts.bytes.load()}; }, {volume.files, volume.bytes});
+  return ops::export_devpi(*data.catalog, *data.store, options, counts, [&progress](const std::string& line) { progress.say(line); });
+}
+
 }  // namespace
 
 Exit run_export_devpi(const Command& command) {
@@ -49,16 +57,15 @@ Exit run_export_devpi(const Command& command) {
     return complain({Code::invalid, directory + " lies in the data directory. Name one outside of it.", {}, {}}, Exit::usage);
   const auto data = OfflineData::open(command.config.data);
   if (!data) return complain(data.error(), Exit::data_unusable);
+  if (const auto whole = ops::refuse_half_import(*data->catalog); !whole) return complain(whole.error(), Exit::data_unusable);
   ops::ExportOptions options;
   options.directory = directory;
   options.mirrored = command.has("include-mirrored-files") ? ops::MirroredFiles::include : ops::MirroredFiles::leave_out;
   options.placing = command.has("hard-links") ? ops::Placing::hard_link : ops::Placing::copy;
   options.program = "bodega " + std::string(version());
-  const auto say = [](const std::string& line) {
-    std::printf("%s\n", line.c_str());
-    std::fflush(stdout);
-  };
-  const auto report = ops::export_devpi(*data->catalog, *data->store, options, say);
+  const auto volume = ops::export_volume(*data->catalog, options.mirrored);
+  if (!volume) return complain(volume.error(), Exit::failed);
+  const auto report = with_progress(*data, options, *volume);
   if (!report) return complain(report.error(), Exit::failed);
   print(*report, directory);
   if (report->complete()) return Exit::ok;

@@ -10,6 +10,7 @@ import re
 import urllib.parse
 
 import harness
+from harness import packages
 
 JSON = "application/json"
 PIP = {"User-Agent": "pip/26.3 {}", "Accept": harness.PIP_ACCEPT}
@@ -39,9 +40,10 @@ class Links(html.parser.HTMLParser):
 
 
 class Crawl:
-    """What one server says: {(kind, path): value}. Links are followed as they are given, addresses of the server itself taken out."""
+    """What one server says: {(kind, path): value}. Links are followed as they are given, addresses of the server itself taken out. The files
+    that another reading (`also`) found are asked for as well: an address that was given out once stays."""
 
-    def __init__(self, api, mirrored_projects=3):
+    def __init__(self, api, also=None, mirrored_projects=3):
         self.api, self.documents, self.files = api, {}, {}
         self.mirrored_projects = mirrored_projects
         users = self.read("user", "/")["result"]
@@ -59,7 +61,7 @@ class Crawl:
             some = mirrored if self.types[index] == "mirror" else mirrored[:self.mirrored_projects]
             for project in [*hosted, *some, "no-such-project"]:
                 self.project(index, project)
-        for path in sorted(self.files):
+        for path in sorted({**self.files, **(also.files if also else {})}):
             self.file(path)
 
     # ---- reading ----
@@ -74,6 +76,8 @@ class Crawl:
         if answer.status != 200:
             message = answer.json().get("message") if answer.headers.get("Content-Type", "").startswith(JSON) else None
             return {"status": answer.status, "message": message, "location": self.relative(answer["Location"])}
+        if "json" not in answer.headers.get("Content-Type", ""):
+            return {"status": 200, "type": answer.headers.get("Content-Type")}
         return json.loads(answer.body, object_hook=self.without_server)
 
     def without_server(self, value):
@@ -87,9 +91,10 @@ class Crawl:
         self.read("api", "/%s/+api" % index)
         path = "/%s/+simple/" % index
         answer = self.api.ask("GET", path, headers={"Accept": harness.JSON_TYPE}, statuses=None)
-        self.documents["project list", path] = self.value(answer)
+        listed = self.documents["project list", path] = self.value(answer)
+        listed["projects"] = sorted(packages.normalize(p["name"]) for p in listed["projects"])
         answer = self.api.ask("GET", path, headers={**PIP, "Accept": "text/html"}, statuses=None)
-        self.documents["project list html", path] = sorted(text for text, _ in Links(answer.text).links)
+        self.documents["project list html", path] = sorted(a["href"] for _, a in Links(answer.text).links)
 
     def project(self, index, project):
         for kind, path in (("project", "/%s/%s"), ("project own", "/%s/%s?ignore_bases")):
@@ -123,21 +128,24 @@ class Crawl:
         answer = self.api.ask("GET", path, headers=PIP, statuses=None)
         page = self.value(answer)
         for file in page.get("files", []):
-            self.files.setdefault(urllib.parse.urlsplit(urllib.parse.urljoin(self.api.url + path, file["url"])).path, "simple")
+            file["url"] = urllib.parse.urljoin("http://server" + path, file["url"])
+            self.files.setdefault(urllib.parse.urlsplit(file["url"]).path, "simple")
         page["files"] = {f["filename"]: f for f in page.get("files", [])}
         page["order"] = [f for f in page["files"]]
         self.documents["simple json", path] = page
         for kind, headers in (("simple html", {**PIP, "Accept": "text/html"}), ("simple browser", BROWSER)):
             answer = self.api.ask("GET", path, headers=headers, statuses=None)
-            files = [(text, a) for text, a in Links(answer.text).links if "+f/" in a.get("href", "") or "+e/" in a.get("href", "")]
+            files = [(text, {**a, "href": urllib.parse.urljoin("http://server" + path, a["href"])}) for text, a in Links(answer.text).links
+                     if re.search(r"\+[ef]/", a.get("href", ""))]
             self.documents[kind, path] = {"status": answer.status, "files": dict(files), "order": [text for text, _ in files]}
         without_slash = self.api.ask("GET", path[:-1], headers=BROWSER, statuses=None)
-        self.documents["simple redirect", path[:-1]] = {"status": without_slash.status, "to": self.relative(without_slash["Location"])}
+        to = urllib.parse.urljoin("http://server" + path[:-1], self.relative(without_slash["Location"]))
+        self.documents["simple redirect", path[:-1]] = {"status": without_slash.status, "to": to}
 
     def file(self, path, kind="file", json_too=True):
         answer = self.api.ask("GET", path, headers={"Accept": "*/*"}, statuses=None)
-        self.documents[kind, path] = {"status": answer.status, "sha256": answer.sha256() if answer.status == 200 else None, "size": len(answer.body),
-                                      "type": answer["Content-Type"], "modified": answer["Last-Modified"]}
+        self.documents[kind, path] = {"status": answer.status, "sha256": answer.sha256(), "size": len(answer.body), "type": answer["Content-Type"],
+                                      "modified": answer["Last-Modified"]} if answer.status == 200 else {"status": answer.status}
         if json_too:
             self.read("file meta", path)
         if json_too and path.endswith(".whl"):
@@ -148,18 +156,57 @@ class Crawl:
 
 # ---- comparing ----
 
-# kind: of the document, a regular expression. at: where in it, keys joined by a blank-padded '>'. left, right: what the values must be like;
-# None = any. The two servers are compared as (before, after).
-Row = collections.namedtuple("Row", "kind at reason holds", defaults=(lambda before, after: True,))
+# kind, at, path: regular expressions on the document's kind, the keys that lead to the value ("files > six.whl > size") and its address.
+# holds: what must be true of the two values.
+Row = collections.namedtuple("Row", "kind at reason holds path", defaults=(lambda before, after: True, ".*"))
 
 ABSENT = "(absent)"
 
 
-def is_absent(before, after):
+def is_new(before, _):
     return before == ABSENT
 
 
-ALLOWED = []
+def is_upstream_path(before, after):
+    """Of the same file, with the same hash behind it."""
+    before, after = re.split("#", before + "#"), re.split("#", after + "#")
+    return (re.search(r"/\+[ef]/", before[0]) and "/+f/packages/" in after[0] and before[1] == after[1]
+            and before[0].rsplit("/", 1)[1] == after[0].rsplit("/", 1)[1])
+
+
+FIRST_TYPE = Row("file", "type", "while devpi fetches a file it hands on the upstream's type, later that of the file's name",
+                 lambda before, after: (before, after) == ("application/octet-stream", "application/x-tar"), "/(root/pypi|carol.x/second)/.*")
+
+# What a devpi that was moved by devpi's own export and import has different, too.
+OF_DEVPI = [
+    Row("simple .*", "order", "devpi lists versions in the order of a set of Python, another one after each start"),
+    Row("doc page", "modified", "of devpi's unpacked documentation: when it was unpacked"),
+    FIRST_TYPE,
+    Row("file|file meta", "modified|result > last_modified", "of a mirror's file Bodega knows when it was uploaded, and only where the upstream's page tells it",
+        path="/(root/pypi|carol.x/second)/.*"),
+]
+
+# What Bodega answers otherwise than the devpi-server it takes the place of.
+OF_BODEGA = [
+    Row("simple .*", "order", "files come in the order of their upload; devpi's order is that of a set, and for browsers by version"),
+    Row("simple json|project list", "meta > api-version", "1.4 of the simple API; readers of 1.0 skip what they do not know"),
+    Row("simple json|project list", "meta > _last-serial|versions|project-status", "keys of later versions of the simple API", is_new),
+    Row("simple json", "files > .* > (size|upload-time|provenance)", "keys of later versions of the simple API", is_new),
+    Row("simple json", "files > .* > yanked", "told for every file", lambda before, after: before == ABSENT and after is False),
+    Row("simple json", "files > .* > core-metadata", "with the digest", lambda before, after: before is True and list(after) == ["sha256"]),
+    Row("simple (html|browser)", "files > .* > data-(core|dist-info)-metadata", "with the digest",
+        lambda before, after: before == "true" and after.startswith("sha256=")),
+    Row("simple .*", "files > .* > (url|href)", "files of a mirror have the upstream's path; devpi's address is answered as well", is_upstream_path),
+    FIRST_TYPE,
+    Row("file|file meta|core metadata", "", "the upstream's path of a file", is_new, r".*/\+f/packages/.*"),
+    Row("simple .*", "files > .* > (data-)?requires-python", "read out of the wheel, where the upload's form had left it out",
+        lambda before, after: before == "" and after),
+    Row("simple redirect", "status", "a place for good: 301", lambda before, after: (before, after) == (302, 301)),
+    Row("simple json", "files > .* > core-metadata", "offered where the upstream offers it, unless the mirror was told not to",
+        lambda before, after: before == ABSENT and list(after) == ["sha256"]),
+    Row("simple (html|browser)", "files > .* > data-(core|dist-info)-metadata", "offered where the upstream offers it, unless the mirror was told not to",
+        lambda before, after: before == ABSENT and after.startswith("sha256=")),
+]
 
 
 def differences(before, after, at=()):
@@ -184,7 +231,7 @@ class Comparison:
 
     def judge(self, kind, path, at, left, right):
         for number, row in enumerate(self.rows):
-            if re.fullmatch(row.kind, kind) and re.fullmatch(row.at, at) and row.holds(left, right):
+            if re.fullmatch(row.kind, kind) and re.fullmatch(row.at, at) and re.fullmatch(row.path, path) and row.holds(left, right):
                 self.used[number] += 1
                 return
         self.found.append((kind, path, at, left, right))

@@ -57,6 +57,10 @@ class Api:
     def json(self, path, **more):
         return self.ask("GET", path, **more).json()
 
+    def file(self, path, **more):
+        """The bytes, not what there is to tell about them."""
+        return self.ask("GET", path, headers={"Accept": "*/*"}, **more)
+
     def login(self, user):
         answer = self.ask("POST", "/+login", {"user": user, "password": PASSWORDS[user]})
         self.tokens[user] = answer.json()["result"]["password"]
@@ -257,11 +261,15 @@ class World:
         """Fetches 200 files through the first mirror and a few through the second."""
         urls = [url for number in range(MIRRORED_PROJECTS) for url in self.links(MIRROR, "mirrored-%02d" % number)]
         urls += self.links(SECOND_MIRROR, "six")
+        # Their pages only.
+        for name in self.api.json("/" + MIRROR)["result"]["projects"]:
+            self.links(MIRROR, name)
+            self.links(SECOND_MIRROR, name)
         self.lock_file = {}
         local = [Api(self.devpi.url) for _ in range(4)]
 
         def fetch(number):
-            return [(url, local[number].ask("GET", url).sha256()) for url in urls[number::len(local)]]
+            return [(url, local[number].file(url).sha256()) for url in urls[number::len(local)]]
         with concurrent.futures.ThreadPoolExecutor(len(local)) as pool:
             for part in pool.map(fetch, range(len(local))):
                 self.lock_file.update(part)
@@ -269,7 +277,7 @@ class World:
             for name in self.api.json("/" + index)["result"]["projects"]:
                 for url in self.links(index, name):
                     if url.startswith("/%s/" % index):
-                        self.lock_file[url] = self.api.ask("GET", url).sha256()
+                        self.lock_file[url] = self.api.file(url).sha256()
 
     def links(self, index, project):
         """The paths of all files on a project's page."""

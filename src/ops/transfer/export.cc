@@ -15,7 +15,6 @@ using pypi::Json;
 
 constexpr std::string_view kDumpVersion = "2";
 constexpr std::string_view kDevpiVersion = "6.20.3";  // whose dump this is like
-constexpr std::uint64_t kProgressEvery = 5'000;       // files: some seconds, also on a slow disk
 
 // The members of an object or the items of an array, one a line.
 class Lines {
@@ -31,8 +30,8 @@ std::string literal(std::string_view text) { return Json(text).compact(); }
 class Run {
  public:
   Run(catalog::Reader& reader, catalog::CacheReader& cache, store::BlobStore& store, const ExportOptions& options, ExportDirectory& out,
-      const std::function<void(const std::string&)>& say)
-      : reader_(reader), cache_(cache), store_(store), options_(options), out_(out), say_(say) {}
+      ExportProgress& progress, const std::function<void(const std::string&)>& say)
+      : reader_(reader), cache_(cache), store_(store), options_(options), out_(out), progress_(progress), say_(say) {}
 
   Result<ExportReport> all() {
     BODEGA_TRY_VOID(out_.write("{\n\"dumpversion\": " + literal(kDumpVersion) + ",\n\"devpi_server\": " + literal(kDevpiVersion) +
@@ -174,7 +173,8 @@ class Run {
     BODEGA_TRY_VOID(out_.write(std::string(files_.next()) + file_entry(entry).compact()));
     report_.bytes += (*blob)->size();
     report_.linked += placed->linked ? 1 : 0;
-    if (++report_.files % kProgressEvery == 0) say_(std::to_string(report_.files) + " files so far");
+    progress_.files = ++report_.files;
+    progress_.bytes = report_.bytes;
     return true;
   }
 
@@ -189,6 +189,7 @@ class Run {
   store::BlobStore& store_;
   const ExportOptions& options_;
   ExportDirectory& out_;
+  ExportProgress& progress_;
   const std::function<void(const std::string&)>& say_;
   std::string index_;             // the one being written, "user/name"
   std::filesystem::path folder_;  // and its folder
@@ -196,15 +197,47 @@ class Run {
   ExportReport report_;
 };
 
+Result<void> add_volume(catalog::Reader& reader, const std::string& index, ExportVolume& out) {
+  const auto add = [&out](const auto& rows) {
+    out.files += rows.size();
+    for (const auto& row : rows) out.bytes += row.size;
+  };
+  BODEGA_TRY(const auto projects, reader.projects(index));
+  for (const auto& project : projects) {
+    BODEGA_TRY(const auto files, reader.files(index, project.name));
+    add(files);
+    BODEGA_TRY(const auto attachments, reader.attachments(index, project.name));
+    add(attachments);
+  }
+  return {};
+}
+
 }  // namespace
 
+Result<ExportVolume> export_volume(catalog::Catalog& catalog, MirroredFiles mirrored) {
+  ExportVolume out;
+  BODEGA_TRY_VOID(catalog.read_now([&out](catalog::Reader& reader) -> Result<void> {
+    BODEGA_TRY(const auto indexes, reader.indexes());
+    for (const auto& index : indexes) BODEGA_TRY_VOID(add_volume(reader, index.key(), out));
+    return {};
+  }));
+  if (mirrored == MirroredFiles::leave_out) return out;
+  BODEGA_TRY_VOID(catalog.read_cache_now([&out](catalog::CacheReader& reader) -> Result<void> {
+    BODEGA_TRY(const auto totals, reader.totals());
+    out.files += totals.blobs;
+    out.bytes += totals.bytes;
+    return {};
+  }));
+  return out;
+}
+
 Result<ExportReport> export_devpi(catalog::Catalog& catalog, store::BlobStore& store, const ExportOptions& options,
-                                  const std::function<void(const std::string&)>& say) {
+                                  ExportProgress& progress, const std::function<void(const std::string&)>& say) {
   BODEGA_TRY(const auto out, ExportDirectory::create(options.directory));
   ExportReport report;
   BODEGA_TRY_VOID(catalog.read_now([&](catalog::Reader& reader) {
     return catalog.read_cache_now([&](catalog::CacheReader& cache) -> Result<void> {
-      BODEGA_TRY(report, Run(reader, cache, store, options, *out, say).all());
+      BODEGA_TRY(report, Run(reader, cache, store, options, *out, progress, say).all());
       return {};
     });
   }));

@@ -7,6 +7,7 @@
 // comes after everything else is durable. Memory is bounded by the largest project, not by the number of files.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -40,9 +41,22 @@ struct ExportReport {
   bool complete() const { return damaged == 0; }
 };
 
-// `say` gets a line for each index, each file that is left out, and now and then one of progress. Errors are sentences with the next step:
+// Counts for a progress bar. Any thread.
+struct ExportProgress {
+  std::atomic<std::uint64_t> files{0};
+  std::atomic<std::uint64_t> bytes{0};
+};
+
+// What an export would write, by the catalog; of mirrors as if every cached file stood on a page.
+struct ExportVolume {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+};
+Result<ExportVolume> export_volume(catalog::Catalog& catalog, MirroredFiles mirrored);
+
+// `say` gets a line for each index and for each file that is left out. Errors are sentences with the next step:
 // conflict (DIR is not empty, or holds an unfinished export), no_space, io. After an error the dump is unfinished and must be removed.
 Result<ExportReport> export_devpi(catalog::Catalog& catalog, store::BlobStore& store, const ExportOptions& options,
-                                  const std::function<void(const std::string&)>& say);
+                                  ExportProgress& progress, const std::function<void(const std::string&)>& say);
 
 }  // namespace bodega::ops

@@ -1,6 +1,7 @@
 #include "ops/transfer/export.h"
 
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -112,7 +113,8 @@ class Export : public ::testing::Test {
 
   Result<ExportReport> run(MirroredFiles mirrored = MirroredFiles::leave_out, Placing placing = Placing::copy) {
     const ExportOptions options{dump_, mirrored, placing, "bodega test"};
-    return export_devpi(*catalog_, *store_, options, [this](const std::string& line) { said_ += line + "\n"; });
+    progress_.emplace();
+    return export_devpi(*catalog_, *store_, options, *progress_, [this](const std::string& line) { said_ += line + "\n"; });
   }
   ExportReport must_run(MirroredFiles mirrored = MirroredFiles::leave_out, Placing placing = Placing::copy) {
     const auto report = run(mirrored, placing);
@@ -150,6 +152,7 @@ class Export : public ::testing::Test {
   std::unique_ptr<store::BlobStore> store_;
   std::unique_ptr<Pool> pool_ = make_inline_pool();
   std::unique_ptr<catalog::Catalog> catalog_;
+  std::optional<ExportProgress> progress_;
   std::string said_;
 };
 
@@ -178,6 +181,12 @@ TEST_F(Export, FilesLieWhereDevpiPutsThem) {
   EXPECT_TRUE(report.complete());
   EXPECT_EQ(report.files, 3U);
   EXPECT_EQ(report.projects, 1U);
+  const auto volume = export_volume(*catalog_, MirroredFiles::leave_out);
+  ASSERT_TRUE(volume);
+  EXPECT_EQ(volume->files, 3U);
+  EXPECT_EQ(volume->bytes, report.bytes);
+  EXPECT_EQ(progress_->files, 3U);
+  EXPECT_EQ(progress_->bytes, report.bytes);
   const std::string tested = "alice/dev/hello/sha256=" + digest.hex() + "/hello-1.0.tar.gz.toxresult-20231114221640-0";
   EXPECT_EQ(everything(),
             (std::set<std::string>{"dataindex.json", "alice/dev/hello/1.0/hello-1.0.tar.gz", "alice/dev/hello-1.0.doc.zip", tested}));

@@ -113,6 +113,11 @@ std::optional<FileKind> file_kind(std::string_view filename) {
   return extension->kind;
 }
 
+std::string_view file_content_type(std::string_view filename) {
+  if (file_kind(filename) != FileKind::sdist) return "application/octet-stream";
+  return to_lower(filename).ends_with(".zip") ? "application/zip" : "application/x-tar";
+}
+
 std::string_view file_stem(std::string_view filename) {
   const Extension* extension = find_extension(filename);
   return extension == nullptr ? std::string_view{} : filename.substr(0, filename.size() - extension->text.size());

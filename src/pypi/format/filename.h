@@ -24,6 +24,8 @@ bool is_safe_filename(std::string_view filename);
 
 // By extension, in either case; nullopt when it is no distribution. tar.gz, tgz, tar.bz2, tbz, tar.xz, txz, tar.Z, tar and zip are sdists.
 std::optional<FileKind> file_kind(std::string_view filename);
+// As devpi and the public index send it: "application/zip" and "application/x-tar" for sdists, else "application/octet-stream".
+std::string_view file_content_type(std::string_view filename);
 // Without the extension that file_kind() knows; empty when it knows none.
 std::string_view file_stem(std::string_view filename);
 

@@ -137,5 +137,13 @@ TEST(Filename, UploadErrorsAreDevpisSentences) {
   EXPECT_NE(message("../hello-1.0.tar.gz", "hello", "1.0"), "ok");
 }
 
+TEST(Filename, TellsTheContentType) {
+  EXPECT_EQ(file_content_type("a-1.tar.gz"), "application/x-tar");
+  EXPECT_EQ(file_content_type("a-1.TGZ"), "application/x-tar");
+  EXPECT_EQ(file_content_type("a-1.zip"), "application/zip");
+  EXPECT_EQ(file_content_type("a-1-py3-none-any.whl"), "application/octet-stream");
+  EXPECT_EQ(file_content_type("a-1.html"), "application/octet-stream");
+}
+
 }  // namespace
 }  // namespace bodega::pypi

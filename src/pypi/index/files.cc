@@ -25,7 +25,8 @@ std::string path_of(const Route& route) { return join(route.rest, "/"); }
 Response file_response(const FileLink& link, const std::optional<Digest>& digest, const std::optional<WallTime>& modified) {
   Response response;
   response.route = link.is_metadata ? "file.metadata" : "file";
-  response.headers.add("Content-Type", "application/octet-stream");
+  const std::string_view octets = "application/octet-stream";
+  response.headers.add("Content-Type", std::string(link.is_metadata ? octets : file_content_type(link.filename)));
   response.headers.add("X-Content-Type-Options", "nosniff");
   response.headers.add("Accept-Ranges", "bytes");
   if (digest) response.headers.add("ETag", '"' + digest->hex() + '"');
