@@ -8,7 +8,7 @@
 #include "app/data_directory.h"
 #include "app/progress.h"
 #include "base/text.h"
-#include "ops/transfer/export_dump.h"
+#include "ops/transfer/devpi_dump.h"
 #include "ops/transfer/folder.h"
 #include "ops/transfer/import_state.h"
 #include "ops/transfer/importer.h"
@@ -161,10 +161,10 @@ Exit run_import_serverdir(const Command& command) {
 }
 
 Exit run_import_export(const Command& command) {
-  auto options = options_of<ops::ExportDumpOptions>(command);
+  auto options = options_of<ops::DevpiDumpOptions>(command);
   const std::string label = "devpi-export " + options.directory.string();
   const SystemClock clock;
-  return import_from(command, ops::ExportDump::open(std::move(options), clock), label);
+  return import_from(command, ops::DevpiDump::open(std::move(options), clock), label);
 }
 
 Exit run_import_files(const Command& command) {

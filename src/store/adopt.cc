@@ -110,11 +110,11 @@ bool Adopter::holds(const Digest& digest, std::uint64_t size) {
 
 void Adopter::drop(const Staged& staged) { (void)file_system_.remove(staged.temp); }
 
-Result<void> Adopter::settle(const std::vector<Staged>& batch) {
-  if (batch.empty()) return {};
-  BODEGA_TRY_VOID(file_system_.sync_all(layout_.root()));
+Result<void> Adopter::sync() { return file_system_.sync_all(layout_.root()); }
+
+Result<void> Adopter::name(const std::vector<Staged>& batch) {
   for (const auto& staged : batch) BODEGA_TRY_VOID(move_in(staged));
-  return file_system_.sync_all(layout_.root());
+  return {};
 }
 
 Result<void> Adopter::move_in(const Staged& staged) {

@@ -1,8 +1,12 @@
 // Taking whole files of another program into a store, thousands at a time: each is hashed while it passes, and a whole batch shares its
 // syncs. For commands that hold the data directory's lock: no server uses the store meanwhile, so nothing here asks for claims.
 //
-//   stage()   a temp file with the bytes, and their digest; not durable
-//   settle()  all of a batch: sync, rename to the blobs' names, sync. Then the catalog may speak of them
+//   stage()  a temp file with the bytes, and their digest; not durable
+//   sync()   everything so far: the bytes
+//   name()   temp files become blobs
+//   sync()   the names. Now the catalog may speak of them
+//
+// One sync serves the names of a batch and the bytes of the next.
 //
 // The store's invariant holds: a name below blobs/ is reached only after the bytes are durable. A blob that exists is replaced by the same
 // bytes. Dying in between leaves temp files, which the next sweep removes, and whole blobs that nothing refers to.
@@ -46,8 +50,9 @@ class Adopter {
   bool holds(const Digest& digest, std::uint64_t size);
   // Gives a staged file up.
   void drop(const Staged& staged);
-  // One thread at a time. After an error nothing of the batch may be referred to; it may be staged again.
-  Result<void> settle(const std::vector<Staged>& batch);
+  Result<void> sync();
+  // One thread at a time; what was synced since it was staged.
+  Result<void> name(const std::vector<Staged>& batch);
 
  private:
   Result<Staged> fill(File& source, const std::filesystem::path& path, const std::filesystem::path& temp, std::span<Hasher> others);

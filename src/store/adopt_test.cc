@@ -1,4 +1,5 @@
-// Taking files over: whatever fails or dies in between, a blob is wholly there or absent, and a settled one survives a power cut.
+// Taking files over: whatever fails or dies in between, a blob is wholly there or absent, and one that was named and synced survives a
+// power cut.
 #include "store/adopt.h"
 
 #include "store/test_store.h"
@@ -35,7 +36,9 @@ struct AdoptTest : ::testing::Test {
       BODEGA_TRY(Staged staged, adopter.stage(source(i), {}));
       batch.push_back(std::move(staged));
     }
-    return adopter.settle(batch);
+    BODEGA_TRY_VOID(adopter.sync());
+    BODEGA_TRY_VOID(adopter.name(batch));
+    return adopter.sync();
   }
   void expect_all_there() {
     store = must_open_store(*disk, root);
@@ -47,7 +50,7 @@ struct AdoptTest : ::testing::Test {
   }
 };
 
-TEST_F(AdoptTest, WhatWasSettledSurvivesAPowerCut) {
+TEST_F(AdoptTest, WhatWasNamedAndSyncedSurvivesAPowerCut) {
   for (const auto taking : {Taking::copy, Taking::hardlink, Taking::reflink}) {
     ASSERT_TRUE(take_all(taking));
     disk->lose_unsynced();
@@ -57,7 +60,7 @@ TEST_F(AdoptTest, WhatWasSettledSurvivesAPowerCut) {
   }
 }
 
-TEST_F(AdoptTest, ABatchOfManyFilesIsSyncedTwice) {
+TEST_F(AdoptTest, OneFileIsNeverSyncedAlone) {
   ASSERT_TRUE(take_all(Taking::copy));
   const auto done = disk->operations();
   EXPECT_EQ(std::count(done.begin(), done.end(), DiskOperation::sync_all), 2);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <iterator>
 #include <set>
 
 #include "access/password.h"
@@ -163,10 +164,9 @@ void set_page_facts(pypi::PageFile& file, const Json* requires_python, const Jso
 
 Result<std::string> secret_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
-  std::string line;
-  std::getline(in, line);
-  if (trim(line).empty()) return fail(Code::invalid, "the secret file " + file.string() + " cannot be read or is empty");
-  return std::string(trim(line));
+  std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (!in || bytes.empty()) return fail(Code::invalid, "the secret file " + file.string() + " cannot be read or is empty");
+  return bytes;
 }
 
 bool is_safe_relpath(std::string_view relpath) {

@@ -40,7 +40,7 @@ void drop_hash_of_tested(std::vector<pypi::Hash>& hashes, std::string_view teste
 // What devpi keeps beside a mirror's link; either may be null. True and "" both mean yanked without a reason.
 void set_page_facts(pypi::PageFile& file, const pypi::Json* requires_python, const pypi::Json* yanked);
 
-// The line in a file of a secret. invalid: it cannot be read, or is empty.
+// The bytes of devpi's secret file as they are: it takes the line end for a part of the secret. invalid: it cannot be read, or is empty.
 Result<std::string> secret_of(const std::filesystem::path& file);
 
 // Whether it stays below the directory it is joined to.

@@ -60,7 +60,12 @@ Result<void> Importer::take(Accounts accounts) {
   if (use_.catalog == nullptr) return {};
   std::string token_key;
   if (!accounts.login_secret.empty() && use_.derive_devpi_token_key) {
-    BODEGA_TRY(token_key, use_.derive_devpi_token_key(accounts.login_secret));
+    auto derived = use_.derive_devpi_token_key(accounts.login_secret);
+    if (derived) {
+      token_key = std::move(*derived);
+    } else {
+      note({Finding::Kind::warning, "logins", "everybody has to log in once more: " + derived.error().message});
+    }
   }
   return use_.catalog->write_now([&](catalog::Transaction& transaction) -> Result<void> {
     if (!token_key.empty()) BODEGA_TRY_VOID(transaction.set_setting("devpi-token-key", token_key));
@@ -228,7 +233,8 @@ Result<void> Importer::flush() {
     if (trouble_) return fail(*trouble_);
   }
   BODEGA_TRY_VOID(wait_for_commit());
-  committing_ = std::async(std::launch::async, [this, batch = std::move(batch_)] { return commit(*batch); });
+  if (batch_->parcels.empty()) return {};
+  committing_ = std::async(std::launch::async, [this, batch = std::move(batch_)]() mutable { return commit(std::move(batch)); });
   batch_ = std::make_unique<Batch>();
   return {};
 }
@@ -238,25 +244,37 @@ Result<void> Importer::wait_for_commit() {
   return committing_.get();
 }
 
-Result<void> Importer::commit(Batch& batch) {
-  if (use_.catalog != nullptr) {
-    std::vector<store::Staged> staged;
-    for (const auto& parcel : batch.parcels) {
-      for (const auto& arrival : parcel.files) {
-        if (arrival.staged) staged.push_back(*arrival.staged);
-      }
-    }
-    BODEGA_TRY_VOID(use_.adopter->settle(staged));
-    std::vector<Finding> findings;
-    BODEGA_TRY_VOID(use_.catalog->write_now([&](catalog::Transaction& transaction) {
-      findings.clear();
-      return record_hosted(transaction, batch, use_.clock.wall(), findings);
-    }));
-    BODEGA_TRY_VOID(use_.catalog->write_cache_now(
-        [&](catalog::CacheTransaction& transaction) { return record_cached(transaction, batch, use_.clock.wall()); }));
-    for (auto& finding : findings) note(std::move(finding));
+Result<void> Importer::commit(std::unique_ptr<Batch> batch) {
+  if (use_.catalog == nullptr) {
+    count(*batch);
+    return {};
   }
-  count(batch);
+  std::vector<store::Staged> staged;
+  for (const auto& parcel : batch->parcels) {
+    for (const auto& arrival : parcel.files) {
+      if (arrival.staged) staged.push_back(*arrival.staged);
+    }
+  }
+  BODEGA_TRY_VOID(use_.adopter->sync());
+  BODEGA_TRY_VOID(record_named());
+  BODEGA_TRY_VOID(use_.adopter->name(staged));
+  named_ = std::move(batch);
+  return {};
+}
+
+// Only after a sync.
+Result<void> Importer::record_named() {
+  if (!named_) return {};
+  const auto batch = std::move(named_);
+  std::vector<Finding> findings;
+  BODEGA_TRY_VOID(use_.catalog->write_now([&](catalog::Transaction& transaction) {
+    findings.clear();
+    return record_hosted(transaction, *batch, use_.clock.wall(), findings);
+  }));
+  BODEGA_TRY_VOID(use_.catalog->write_cache_now(
+      [&](catalog::CacheTransaction& transaction) { return record_cached(transaction, *batch, use_.clock.wall()); }));
+  for (auto& finding : findings) note(std::move(finding));
+  count(*batch);
   return {};
 }
 
@@ -277,6 +295,10 @@ void Importer::count(const Batch& batch) {
 Result<ImportReport> Importer::finish() {
   BODEGA_TRY_VOID(flush());
   BODEGA_TRY_VOID(wait_for_commit());
+  if (named_) {
+    BODEGA_TRY_VOID(use_.adopter->sync());
+    BODEGA_TRY_VOID(record_named());
+  }
   const std::lock_guard lock(mutex_);
   return std::move(report_);
 }

@@ -50,11 +50,11 @@ struct Batch {
 
 // When a batch is full.
 struct BatchLimits {
-  // A batch costs two syncs of the whole file system, so it should be large; while it becomes durable the next one is read and hashed.
+  // A batch costs a sync of the whole file system, so it should be large; while it becomes durable the next one is read and hashed.
   std::size_t files = 1000;
   std::uint64_t bytes = 256ULL << 20U;
-  // Metadata held in memory, of each of two batches.
-  std::uint64_t weight = 6ULL << 20U;
+  // Metadata held in memory, of each of three batches.
+  std::uint64_t weight = 4ULL << 20U;
 };
 
 class Importer final : public Sink {
@@ -66,8 +66,9 @@ class Importer final : public Sink {
     Pool& pool;
     const Clock& clock;
     ImportProgress& progress;
-    std::function<void(const Finding&)> on_finding;                            // at once; any thread, one at a time
-    std::function<Result<std::string>(const Secret&)> derive_devpi_token_key;  // from the secret logins are signed with; slow. May be empty
+    std::function<void(const Finding&)> on_finding;  // at once; any thread, one at a time
+    std::function<Result<std::string>(const Secret&)>
+        derive_devpi_token_key;  // for the setting of that name, from the secret logins are signed with; slow. May be empty
     BatchLimits limits{};
   };
   // `again`: an earlier run may have recorded some.
@@ -91,7 +92,8 @@ class Importer final : public Sink {
   void look_inside(const std::string& index, Arrival& arrival);
   bool was_there(const std::string& index, const FileRecord& file);
   Result<void> flush();
-  Result<void> commit(Batch& batch);
+  Result<void> commit(std::unique_ptr<Batch> batch);
+  Result<void> record_named();
   void count(const Batch& batch);
   Result<void> wait_for_commit();
   std::optional<Error> trouble();
@@ -100,6 +102,7 @@ class Importer final : public Sink {
   const Begun begun_;
   std::unique_ptr<Batch> batch_ = std::make_unique<Batch>();
   std::future<Result<void>> committing_;  // the batch before; one at a time
+  std::unique_ptr<Batch> named_;          // the one before that: its blobs have their names, which the next sync makes durable. Of commit()
   std::string last_project_;
 
   std::mutex mutex_;  // guards what follows, which the pool's threads touch

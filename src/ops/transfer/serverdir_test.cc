@@ -171,8 +171,8 @@ TEST_F(ServerDirTest, WhatIsDamagedIsNotedAndTheRestGoesOn) {
 
 TEST_F(ServerDirTest, ThePlaceOfTheSecretMayBeNamed) {
   store::write_file(devpi.path() / ".secret", "first\n");
-  EXPECT_EQ(read().accounts.login_secret.reveal(), "first");
-  store::write_file(scratch.path() / "other", " second \n");
+  EXPECT_EQ(read().accounts.login_secret.reveal(), "first\n") << "devpi takes the line end too";
+  store::write_file(scratch.path() / "other", "second");
   auto source = ServerDir::open({devpi.path(), scratch.path() / "other", {}}, clock);
   ASSERT_TRUE(source);
   Collected got;

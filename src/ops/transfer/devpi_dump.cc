@@ -1,4 +1,4 @@
-#include "ops/transfer/export_dump.h"
+#include "ops/transfer/devpi_dump.h"
 
 #include <algorithm>
 
@@ -50,14 +50,14 @@ std::string version_among(const std::map<std::string, Extent>& versions, std::st
 
 }  // namespace
 
-Result<std::unique_ptr<ExportDump>> ExportDump::open(ExportDumpOptions options, const Clock& clock) {
+Result<std::unique_ptr<DevpiDump>> DevpiDump::open(DevpiDumpOptions options, const Clock& clock) {
   const fs::path path = options.directory / "dataindex.json";
   auto file = JsonFile::open(path);
   if (!file) {
     return fail(Code::not_found, options.directory.string() + " is no dump of devpi-export: it has no readable file dataindex.json.",
                 file.error().describe());
   }
-  std::unique_ptr<ExportDump> out(new ExportDump(std::move(options), clock, std::move(*file)));  // private constructor
+  std::unique_ptr<DevpiDump> out(new DevpiDump(std::move(options), clock, std::move(*file)));  // private constructor
   auto top = out->read_top();
   if (!top && top.error().code == Code::invalid && top.error().message.find('\n') == std::string::npos) {
     return fail(Code::invalid, path.string() + " cannot be taken: " + top.error().message, top.error().context);
@@ -66,7 +66,7 @@ Result<std::unique_ptr<ExportDump>> ExportDump::open(ExportDumpOptions options, 
   return out;
 }
 
-Result<void> ExportDump::read_top() {
+Result<void> DevpiDump::read_top() {
   std::map<std::string, Extent> top;
   BODEGA_TRY_VOID(file_.members(file_.whole(), [&top](std::string key, const Extent& value) -> Result<void> {
     top[std::move(key)] = value;
@@ -90,7 +90,7 @@ Result<void> ExportDump::read_top() {
   return read_accounts(top["users"], top["indexes"]);
 }
 
-Result<void> ExportDump::read_accounts(const Extent& users, const Extent& indexes) {
+Result<void> DevpiDump::read_accounts(const Extent& users, const Extent& indexes) {
   std::vector<std::pair<std::string, Extent>> found_users;
   std::vector<std::pair<std::string, Extent>> found_indexes;
   const auto into = [](auto& list) {
@@ -123,7 +123,7 @@ Result<void> ExportDump::read_accounts(const Extent& users, const Extent& indexe
   return {};
 }
 
-Result<void> ExportDump::read(Sink& sink) {
+Result<void> DevpiDump::read(Sink& sink) {
   for (auto& finding : findings_) sink.note(std::move(finding));
   BODEGA_TRY_VOID(sink.take(accounts_));
   for (const auto& index : accounts_.indexes) {
@@ -135,7 +135,7 @@ Result<void> ExportDump::read(Sink& sink) {
   return {};
 }
 
-Result<ExportDump::Projects> ExportDump::find_projects(const Extent& index, Sink& sink) {
+Result<DevpiDump::Projects> DevpiDump::find_projects(const Extent& index, Sink& sink) {
   Extent projects;
   Extent files;
   BODEGA_TRY_VOID(file_.members(index, [&](const std::string& key, const Extent& value) -> Result<void> {
@@ -176,8 +176,8 @@ Result<ExportDump::Projects> ExportDump::find_projects(const Extent& index, Sink
   return out;
 }
 
-std::optional<std::pair<std::string, FileRecord>> ExportDump::file_of(const std::string& name, const Project& project, const Json& item,
-                                                                      const std::string& index, Sink& sink) const {
+std::optional<std::pair<std::string, FileRecord>> DevpiDump::file_of(const std::string& name, const Project& project, const Json& item,
+                                                                     const std::string& index, Sink& sink) const {
   const std::string relpath(item.text("relpath"));
   const auto role = role_of(item.text("type"));
   if (!role || !is_safe_relpath(relpath)) {
@@ -210,7 +210,7 @@ std::optional<std::pair<std::string, FileRecord>> ExportDump::file_of(const std:
   return std::pair(std::move(version), std::move(file));
 }
 
-Result<ExportDump::Files> ExportDump::read_files(const std::string& name, const Project& project, const std::string& index, Sink& sink) {
+Result<DevpiDump::Files> DevpiDump::read_files(const std::string& name, const Project& project, const std::string& index, Sink& sink) {
   Files out;
   for (const auto& extent : project.files) {
     BODEGA_TRY(const Json item, file_.read(extent));
@@ -219,7 +219,7 @@ Result<ExportDump::Files> ExportDump::read_files(const std::string& name, const 
   return out;
 }
 
-Result<void> ExportDump::read_stage(const std::string& index, const Extent& extent, Sink& sink) {
+Result<void> DevpiDump::read_stage(const std::string& index, const Extent& extent, Sink& sink) {
   BODEGA_TRY(const Projects projects, find_projects(extent, sink));
   for (const auto& [name, project] : projects) {
     BODEGA_TRY(Files files, read_files(name, project, index, sink));
@@ -246,7 +246,7 @@ Result<void> ExportDump::read_stage(const std::string& index, const Extent& exte
   return {};
 }
 
-Result<void> ExportDump::read_mirror(const std::string& index, const Extent& extent, Sink& sink) {
+Result<void> DevpiDump::read_mirror(const std::string& index, const Extent& extent, Sink& sink) {
   BODEGA_TRY(const Projects projects, find_projects(extent, sink));
   for (const auto& [name, project] : projects) {
     BODEGA_TRY(Files files, read_files(name, project, index, sink));

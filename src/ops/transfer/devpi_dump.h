@@ -16,16 +16,16 @@
 
 namespace bodega::ops {
 
-struct ExportDumpOptions {
+struct DevpiDumpOptions {
   std::filesystem::path directory;
   std::optional<std::filesystem::path> secret_file;  // else the `secret` of old dumps
   std::vector<std::string> skipped_types;
 };
 
-class ExportDump final : public Source {
+class DevpiDump final : public Source {
  public:
   // Errors say what is wrong with the dump, or name what cannot be taken.
-  static Result<std::unique_ptr<ExportDump>> open(ExportDumpOptions options, const Clock& clock);
+  static Result<std::unique_ptr<DevpiDump>> open(DevpiDumpOptions options, const Clock& clock);
 
   Volume volume() override { return volume_of(options_.directory); }
   Result<void> read(Sink& sink) override;
@@ -40,7 +40,7 @@ class ExportDump final : public Source {
   using Projects = std::map<std::string, Project>;               // by normalised name
   using Files = std::map<std::string, std::vector<FileRecord>>;  // by version
 
-  ExportDump(ExportDumpOptions options, const Clock& clock, JsonFile file)
+  DevpiDump(DevpiDumpOptions options, const Clock& clock, JsonFile file)
       : options_(std::move(options)), clock_(clock), file_(std::move(file)) {}
 
   Result<void> read_top();
@@ -52,7 +52,7 @@ class ExportDump final : public Source {
   std::optional<std::pair<std::string, FileRecord>> file_of(const std::string& name, const Project& project, const pypi::Json& item,
                                                             const std::string& index, Sink& sink) const;
 
-  const ExportDumpOptions options_;
+  const DevpiDumpOptions options_;
   const Clock& clock_;
   JsonFile file_;
   bool versions_by_name_ = false;  // dumpversion 1 tells no version of a file

@@ -1,5 +1,5 @@
 // What devpi's own importer promises of dumps, old ones too. The dumps here are made by hand.
-#include "ops/transfer/export_dump.h"
+#include "ops/transfer/devpi_dump.h"
 
 #include "ops/transfer/collected_for_test.h"
 #include "store/test_store.h"
@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kArgon = "$argon2id$v=19$m=65536,t=3,p=4$MQbAOAdgDIHQ+j8HgFAKgQ$qa1M2S+80gkptTs6IBwQ5CdJNFQPet8BMxR1swcNu6Q";
 
-struct ExportDumpTest : ::testing::Test {
+struct DevpiDumpTest : ::testing::Test {
   testing::ScratchDirectory scratch;
   testing::ManualClock clock;
   std::vector<std::string> skipped_types;
@@ -24,7 +24,7 @@ struct ExportDumpTest : ::testing::Test {
          R"({"root/dev": {"files": )" + files + R"(, "indexconfig": )" + config + R"(, "projects": )" + projects + "}}", more);
   }
   Result<Collected> read() {
-    BODEGA_TRY(auto source, ExportDump::open({scratch.path(), std::nullopt, skipped_types}, clock));
+    BODEGA_TRY(auto source, DevpiDump::open({scratch.path(), std::nullopt, skipped_types}, clock));
     Collected out;
     BODEGA_TRY_VOID(source->read(out));
     return out;
@@ -37,7 +37,7 @@ struct ExportDumpTest : ::testing::Test {
 
 constexpr const char* kStage = R"({"type": "stage"})";
 
-TEST_F(ExportDumpTest, UsersWithoutATimeGetTheEpochAndRootTheTimeOfTheImport) {
+TEST_F(DevpiDumpTest, UsersWithoutATimeGetTheEpochAndRootTheTimeOfTheImport) {
   dump(R"({"root": {"pwhash": ")" + std::string(kArgon) + R"(", "username": "root"}, "user1": {"username": "user1"},
         "user2": {"created": "2020-01-01T11:11:00Z", "modified": "2020-01-02T12:12:00Z"}})",
        "{}");
@@ -51,7 +51,7 @@ TEST_F(ExportDumpTest, UsersWithoutATimeGetTheEpochAndRootTheTimeOfTheImport) {
   EXPECT_EQ(rfc3339(*got->accounts.users[2].modified), "2020-01-02T12:12:00Z");
 }
 
-TEST_F(ExportDumpTest, NoUsersAndNoIndexesAreFine) {
+TEST_F(DevpiDumpTest, NoUsersAndNoIndexesAreFine) {
   dump("{}", "{}", R"("dumpversion": "1", "uuid": "abc", "secret": "key")");
   const auto got = read();
   ASSERT_TRUE(got);
@@ -60,7 +60,7 @@ TEST_F(ExportDumpTest, NoUsersAndNoIndexesAreFine) {
   EXPECT_EQ(got->accounts.login_secret.reveal(), "key");
 }
 
-TEST_F(ExportDumpTest, CyclesAndMissingBasesSurvive) {
+TEST_F(DevpiDumpTest, CyclesAndMissingBasesSurvive) {
   dump(R"({"root": {}})", R"({"root/dev": {"indexconfig": {"type": "stage", "bases": ["root/dev"]}, "projects": []},
                               "root/dev2": {"indexconfig": {"type": "stage", "bases": ["root/removed", "root/pypi"]}}})");
   const auto got = read();
@@ -69,14 +69,14 @@ TEST_F(ExportDumpTest, CyclesAndMissingBasesSurvive) {
   EXPECT_EQ(got->accounts.indexes[1].options_json, R"({"type":"stage","bases":["root/removed","root/pypi"]})");
 }
 
-TEST_F(ExportDumpTest, OldOptionsBecomeNewOnesAndUnknownOnesStay) {
+TEST_F(DevpiDumpTest, OldOptionsBecomeNewOnesAndUnknownOnesStay) {
   dump_dev(R"({"type": "stage", "pypi_whitelist": ["a"], "uploadtrigger_jenkins": null, "plugin_x": {"y": 1}})", "[]", "[]");
   EXPECT_EQ(read()->accounts.indexes[0].options_json, R"({"type":"stage","plugin_x":{"y":1},"mirror_whitelist":["a"]})");
   dump_dev(R"({"type": "stage", "pypi_whitelist": ["a"], "mirror_whitelist": ["b"], "uploadtrigger_jenkins": "http://j"})", "[]", "[]");
   EXPECT_EQ(read()->accounts.indexes[0].options_json, R"({"type":"stage","mirror_whitelist":["b"],"uploadtrigger_jenkins":"http://j"})");
 }
 
-TEST_F(ExportDumpTest, BadNamesAndTypesStopEverything) {
+TEST_F(DevpiDumpTest, BadNamesAndTypesStopEverything) {
   dump(R"({"root~foo.com": {}})", R"({"root~foo.com/pypi": {"indexconfig": {"type": "mirror"}}})");
   EXPECT_NE(error().find("root~foo.com"), std::string::npos);
   dump(R"({"root": {}})", R"({"root/pypi!Jo": {"indexconfig": {"type": "mirror"}}})");
@@ -92,7 +92,7 @@ TEST_F(ExportDumpTest, BadNamesAndTypesStopEverything) {
   EXPECT_EQ(got->found(), "skipped: index user/+foo-dev\nskipped: index user/dev\n");
 }
 
-TEST_F(ExportDumpTest, SpellingsOfOneProjectAreMerged) {
+TEST_F(DevpiDumpTest, SpellingsOfOneProjectAreMerged) {
   dump_dev(
       kStage,
       R"({"hello-pkg": {"1.1": {"name": "hello.pkg", "version": "1.1"}}, "hello.pkg": {"1.0": {"name": "hello.pkg", "version": "1.0"}}})",
@@ -108,12 +108,12 @@ TEST_F(ExportDumpTest, SpellingsOfOneProjectAreMerged) {
   EXPECT_EQ(got->releases[1].files[0].hashes, (std::vector<pypi::Hash>{{"md5", "eea6"}})) << "checked as md5";
 }
 
-TEST_F(ExportDumpTest, MetadataWithoutAVersionGetsTheKeyAndOldKeysGo) {
+TEST_F(DevpiDumpTest, MetadataWithoutAVersionGetsTheKeyAndOldKeysGo) {
   dump_dev(kStage, R"({"hello": {"1.0": {"name": "hello", ":action": "submit", "+doczip": 1, "version": ""}}})", "[]");
   EXPECT_EQ(read()->releases.at(0).metadata.compact(), R"({"name":"hello","version":"1.0"})");
 }
 
-TEST_F(ExportDumpTest, VersionsOfTheFirstDumpComeFromFileNames) {
+TEST_F(DevpiDumpTest, VersionsOfTheFirstDumpComeFromFileNames) {
   dump_dev(kStage, R"({"hello": {"1.2-3": {"name": "hello", "version": "1.2-3"}, "1.0": {"name": "hello", "version": "1.0"}}})",
            R"([{"projectname": "hello", "type": "releasefile", "relpath": "root/dev/hello/hello-1.2_3.tar.gz"},
                {"projectname": "hello", "version": "9", "type": "releasefile", "relpath": "root/dev/hello/hello-1.0.tar.gz"},
@@ -125,7 +125,7 @@ TEST_F(ExportDumpTest, VersionsOfTheFirstDumpComeFromFileNames) {
   EXPECT_EQ(got->found(), "skipped: root/dev/root/dev/hello/other-1.0.tar.gz\n");
 }
 
-TEST_F(ExportDumpTest, FilesOfAReleaseWithoutMetadataAreKept) {
+TEST_F(DevpiDumpTest, FilesOfAReleaseWithoutMetadataAreKept) {
   dump_dev(kStage, "{}",
            R"([{"projectname": "Hello", "version": "1.0", "type": "releasefile", "relpath": "root/dev/Hello/1.0/hello-1.0.tar.gz"}])");
   const auto got = read();
@@ -135,7 +135,7 @@ TEST_F(ExportDumpTest, FilesOfAReleaseWithoutMetadataAreKept) {
   EXPECT_EQ(got->findings.size(), 1U);
 }
 
-TEST_F(ExportDumpTest, DocsAndTestResultsOfOldNames) {
+TEST_F(DevpiDumpTest, DocsAndTestResultsOfOldNames) {
   const std::string digest(64, 'e');
   dump_dev(kStage, R"({"hello": {"0.9": {"name": "hello", "version": "0.9"}}})",
            R"([{"projectname": "hello", "version": "0.9", "type": "toxresult", "for_entrypath": "root/dev/hello/0.9/hello-0.9.tar.gz",
@@ -151,7 +151,7 @@ TEST_F(ExportDumpTest, DocsAndTestResultsOfOldNames) {
   EXPECT_EQ(got->found(), "skipped: root/dev/root/dev/x\n");
 }
 
-TEST_F(ExportDumpTest, AMirrorWithFilesGivesAPageOfThem) {
+TEST_F(DevpiDumpTest, AMirrorWithFilesGivesAPageOfThem) {
   dump(R"({"root": {}})", R"({"root/pypi": {"indexconfig": {"type": "mirror", "volatile": false, "mirror_url": "https://pypi.org/simple/"},
          "projects": {"dddttt": {"0.1.dev1": {"name": "dddttt", "version": "0.1.dev1", "requires_python": ">=2", "yanked": true}}},
          "files": [{"version": "0.1.dev1", "projectname": "dddttt", "type": "releasefile", "relpath": "root/pypi/dddttt/0.1.dev1/dddttt-0.1.dev1.tar.gz",
@@ -167,7 +167,7 @@ TEST_F(ExportDumpTest, AMirrorWithFilesGivesAPageOfThem) {
   EXPECT_EQ(got->mirrors[0].files.at(0).role, Role::cached);
 }
 
-TEST_F(ExportDumpTest, PathsThatLeaveTheDumpAreNotFollowed) {
+TEST_F(DevpiDumpTest, PathsThatLeaveTheDumpAreNotFollowed) {
   dump_dev(kStage, "{}", R"([{"projectname": "h", "version": "1", "type": "releasefile", "relpath": "../../etc/passwd"},
                              {"projectname": "h", "version": "1", "type": "releasefile", "relpath": "/etc/passwd"}, {"type": "releasefile"}])");
   const auto got = read();
@@ -176,7 +176,7 @@ TEST_F(ExportDumpTest, PathsThatLeaveTheDumpAreNotFollowed) {
   EXPECT_EQ(got->findings.size(), 3U);
 }
 
-TEST_F(ExportDumpTest, WhatIsNoDumpIsRefused) {
+TEST_F(DevpiDumpTest, WhatIsNoDumpIsRefused) {
   EXPECT_NE(error().find("no dump of devpi-export"), std::string::npos);
   for (const char* text :
        {"", "[]", "{\"users\": {}", R"({"dumpversion": "3"})", R"({"dumpversion": 2})", R"({"users": {"a": {]}}, "dumpversion": "2"})"}) {
