@@ -164,6 +164,7 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       files_({*catalog_, readers_, mirrors_, artifacts_, space_, facts_, parts_.clock, parts_.log, config.prefetch ? &prefetch_ : nullptr}),
       api_({*catalog_, registry_, authenticator_, hasher_, parts_.clock, parts_.log}, api_options(config)),
       docs_({*catalog_, readers_, artifacts_, facts_, parts_.pool, parts_.clock, parts_.log}),
+      releases_({*catalog_, registry_, readers_, mirrors_, parts_.pool, parts_.log}, api_options(config).public_url),
       uploads_({*catalog_, *store_, claims_, registry_, authenticator_, facts_, parts_.pool, parts_.clock, parts_.log},
                upload_options(config),
                [this](const std::string&, const std::string& project) {

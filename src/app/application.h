@@ -26,6 +26,7 @@
 #include "ops/metrics.h"
 #include "pypi/api/api.h"
 #include "pypi/api/docs.h"
+#include "pypi/api/releases.h"
 #include "pypi/index/files.h"
 #include "pypi/index/mirror.h"
 #include "pypi/index/prefetch.h"
@@ -125,6 +126,7 @@ class Application final : public http::Handler {
   pypi::Files files_;
   pypi::Api api_;
   pypi::Docs docs_;
+  pypi::Releases releases_;
   pypi::Uploads uploads_;
   TaskGroup tasks_;
 };

@@ -55,7 +55,7 @@ bool is_api(const Request& request, Place place) {
     case Place::simple_list:
     case Place::simple_project:
     case Place::docs: return false;
-    case Place::file: return !reads(request);
+    case Place::file: return !reads(request) || pypi::names_json(request.headers.joined("Accept"));
     default: return true;
   }
 }
@@ -114,6 +114,7 @@ Task<Response> Application::at_index(Request& request, Route route) {
 }
 
 Task<Response> Application::at_file(Request& request, Route route) {
+  if (reads(request) && pypi::Releases::wants_file_data(request, route)) co_return co_await releases_.file_data(request, route);
   if (reads(request)) co_return co_await files_.get(request, route);
   if (request.method == Method::post) co_return co_await uploads_.toxresult(request, route);
   if (request.method == Method::del) co_return co_await uploads_.remove(request, route);
@@ -127,6 +128,7 @@ Task<Response> Application::at_project(Request& request, Route route) {
     const auto place = request.trailing_slash ? pypi::PagePlace::project_slash : pypi::PagePlace::project;
     co_return co_await simple_.project(request, route, place);
   }
+  if (reads(request)) co_return co_await releases_.get(request, route);
   co_return not_found(request);
 }
 

@@ -24,6 +24,9 @@ class Validity {
 
 // Requests whose Accept, Accept-Encoding and User-Agent lead to the same answer share a class (ServerOptions::classify).
 inline constexpr int kAnyClass = -1;
+// Requests of this class get answers of their own, made by the home loop each time: they never see or make an entry, one of any class
+// least.
+inline constexpr int kNeverHot = -2;
 
 struct HotEntry {
   std::string path;  // as received, without query

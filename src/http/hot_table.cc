@@ -34,6 +34,7 @@ bool HotTable::over_budget(std::uint64_t more_bytes, std::size_t more_files) con
 }
 
 void HotTable::insert(std::shared_ptr<const HotEntry> entry, std::uint32_t route) {
+  if (entry->accept_class == kNeverHot) return;
   const bool file = std::holds_alternative<FileBody>(entry->body);
   const auto bytes = charge(*entry);
   if (const auto found = by_path_.find(entry->path); found != by_path_.end()) {

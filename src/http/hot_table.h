@@ -37,16 +37,17 @@ class HotTable {
   HotTable(const HotTable&) = delete;
   HotTable& operator=(const HotTable&) = delete;
 
-  // The entry for `path` and the class that `class_of()` gives (asked only when it matters), if it may be used at `now`. One fstat for a
-  // file. The pointer stands until the next call.
+  // The entry for `path` and the class that `class_of()` gives (asked only when there is an entry for the path), if it may be used at
+  // `now`. One fstat for a file. The pointer stands until the next call.
   template <class ClassOf>
   const Item* find(std::string_view path, MonoTime now, ClassOf class_of) {
     const auto found = by_path_.find(path);
     if (found == by_path_.end()) return nullptr;
+    const int wanted = class_of();
+    if (wanted == kNeverHot) return nullptr;
     auto& variants = found->second;
     auto at = variants.begin();
     if ((*at)->entry->accept_class != kAnyClass) {
-      const int wanted = class_of();
       while (at != variants.end() && (*at)->entry->accept_class != wanted) ++at;
       if (at == variants.end()) return nullptr;
     }

@@ -52,14 +52,27 @@ TEST(HotTable, FindsByPathAndClass) {
   EXPECT_EQ(table.hot.size(), 2U);
 }
 
-TEST(HotTable, TheClassIsAskedOnlyWhenItMatters) {
+TEST(HotTable, TheClassIsAskedOnlyForAPathThatIsThere) {
   Table table;
   table.hot.insert(entry("/any"), 0);
+  table.hot.insert(entry("/page", 1), 0);
   int asked = 0;
   const auto ask = [&asked] { return ++asked; };
-  table.hot.find("/any", kNow, ask);
-  table.hot.find("/none", kNow, ask);
+  EXPECT_EQ(table.hot.find("/other", kNow, ask), nullptr);
   EXPECT_EQ(asked, 0);
+  table.hot.find("/any", kNow, ask);
+  table.hot.find("/page", kNow, ask);
+  EXPECT_EQ(asked, 2);
+}
+
+TEST(HotTable, WhoGetsAnswersOfTheirOwnIsNeverAnsweredHot) {
+  Table table;
+  table.hot.insert(entry("/any"), 0);
+  EXPECT_EQ(table.find("/any", kNeverHot), nullptr);
+  EXPECT_NE(table.find("/any", 0), nullptr);
+  table.hot.insert(entry("/any", kNeverHot), 0);  // would push the other out
+  EXPECT_NE(table.find("/any", 0), nullptr);
+  EXPECT_EQ(table.hot.size(), 1U);
 }
 
 TEST(HotTable, RevokedAndExpiredEntriesAreGone) {

@@ -12,7 +12,7 @@ import harness
 from harness import Venv, packages
 
 # Commands that need devpi addresses which are not there yet, by the name of the check below.
-NOT_YET = {"list", "push", "remove", "test"}
+NOT_YET = {"push"}
 
 
 def flat(text):
@@ -235,6 +235,84 @@ class DevpiClient(harness.Case):
         self.devpi("use", self.bodega.url)
         done = self.client.run("devpi", "--version", check=False, env={"DEVPI_CLIENTDIR": self.state})
         self.assertEqual(done.returncode, 0, done.stdout)
+
+    def hrefs(self, path):
+        """The addresses of all files that the server's JSON of a project names."""
+        answer = self.bodega.api("GET", path, user=None)
+        self.assertStatus(answer, 200)
+        return [link["href"] for release in answer.json()["result"].values() for link in release.get("+links", [])]
+
+    def test_list(self):
+        self.ready("lisa")
+        made = [packages.make_sdist("acme-list", version) for version in ("1.0", "1.1", "1.2", "1.10", "2.0")]
+        self.devpi("upload", "--from-dir", self.dist(*made, packages.make_wheel("acme-list", "2.0")))
+        self.assertIn("acme-list", self.devpi("list")[1])
+        said = self.devpi("list", "-v")[1]
+        self.assertIn("acme-list==2.0", said)
+        self.assertNotIn("1.10", said)
+        said = self.devpi("list", "-v", "--all")[1]
+        order = [said.index("acme-list==" + version) for version in ("1.0", "1.1", "1.2", "1.10", "2.0")]
+        self.assertEqual(order, sorted(order))
+        said = self.devpi("list", "acme-list")[1]
+        self.assertIn("2 older versions not shown", said)
+        said = self.devpi("list", "Acme_List", "--all")[1]  # in another spelling
+        for filename, _ in made:
+            self.assertIn(filename, said)
+        self.assertIn(self.hrefs("/lisa/dev/acme-list")[0], said)
+        self.assertNotIn("-2.0", self.devpi("list", "acme-list<1.10")[1])
+        code, said = self.devpi("list", "acme-nope", check=False)
+        self.assertNotEqual(code, 0)
+        self.assertIn("no project 'acme-nope'", said)
+
+    def test_list_of_what_is_inherited(self):
+        self.ready("irma")
+        said = self.devpi("list", "six", "--all")[1]
+        self.assertIn(self.bodega.url + "/root/pypi/+f/packages/", said)
+        self.assertNotIn("/root/pypi/", self.devpi("list", "six", "--ignore-bases")[1])
+        self.devpi("upload", "--from-dir", self.dist(packages.make_wheel("six", "99.0")))
+        self.assertNotIn("/root/pypi/", self.devpi("list", "six", "--all")[1])  # the name is private now
+        self.devpi("index", "irma/dev", "mirror_whitelist=six")
+        said = self.devpi("list", "six", "--all")[1]
+        self.assertIn("six-99.0-py3-none-any.whl", said)
+        self.assertIn("/root/pypi/+f/packages/", said)
+
+    def test_getjson(self):
+        self.ready("gerd")
+        self.devpi("upload", "--from-dir", self.dist(packages.make_wheel("acme-json", "1.0", ["six"])))
+        self.assertIn("projectconfig", self.devpi("getjson", "acme-json")[1])
+        said = self.devpi("getjson", "acme-json/1.0")[1]
+        for part in ('"type": "versiondata"', '"requires_dist": [ "six" ]', '"rel": "releasefile"', '"what": "upload"', '"who": "gerd"'):
+            self.assertIn(part, said)
+        url = self.hrefs("/gerd/dev/acme-json")[0]
+        harness.ask(url)  # the file itself, so that the front loops know it by heart
+        for _ in range(2):
+            said = self.devpi("getjson", url)[1]
+            self.assertIn("releasefilemeta", said)
+            self.assertIn("sha256=", said)
+            self.assertEqual(harness.ask(url).headers["Content-Type"], "application/octet-stream")
+
+    def test_remove(self):
+        self.ready("rolf")
+        for version in ("1.0", "1.1", "1.2"):
+            self.devpi("upload", "--from-dir", self.dist(packages.make_wheel("acme-gone", version), packages.make_sdist("acme-gone", version)))
+        self.origin.log(clear=True)
+        said = self.devpi("remove", "-y", "acme-gone==1.0")[1]
+        self.assertIn("deleting release 1.0 of acme-gone", said)
+        said = self.devpi("remove", "-y", "acme_gone<1.2")[1]
+        self.assertIn("deleting release 1.1", said)
+        self.assertEqual(self.devpi("remove", "-y", "acme-gone==1.0", check=False)[0], 1)
+        wheel, = [href for href in self.hrefs("/rolf/dev/acme-gone") if href.endswith(".whl")]
+        self.devpi("remove", "-y", wheel)
+        self.assertEqual(harness.ask(wheel).status, 410)
+        self.assertEqual(len(self.hrefs("/rolf/dev/acme-gone")), 1)
+        self.devpi("remove", "-y", "acme-gone")
+        self.assertStatus(self.bodega.page("acme-gone", "rolf/dev"), 404)
+        self.assertEqual(self.bodega.api("GET", "/rolf/dev/acme-gone", user=None).json(), {"message": "no project 'acme-gone'"})
+        self.devpi("index", "rolf/dev", "volatile=False")
+        self.devpi("upload", "--from-dir", self.dist(packages.make_wheel("acme-stays", "1.0")))
+        self.assertIn("non-volatile", self.devpi("remove", "-y", "acme-stays", check=False)[1])
+        self.devpi("remove", "-y", "--force", "acme-stays")
+        self.assertStatus(self.bodega.api("GET", "/rolf/dev/acme-stays", user=None), 404)
 
     def test_the_rest(self):
         """Each of the other commands, with what it must have done. Those of NOT_YET are told when they do it."""

@@ -38,6 +38,10 @@ std::string route_name(Place place) {
 
 }  // namespace
 
+std::string base_url_of(const http::Request& request, const std::optional<std::string>& public_url) {
+  return public_url ? *public_url : request.scheme + "://" + request.host + request.mount;
+}
+
 Api::Api(Dependencies use, ApiOptions options)
     : use_(use),
       options_(std::move(options)),
@@ -108,10 +112,7 @@ Viewer Api::viewer(const access::Principal& who, const IndexConfig& index) const
   return may(who, access::Action::modify_index, index) ? Viewer::manager : Viewer::stranger;
 }
 
-std::string Api::base_url(const http::Request& request) const {
-  if (options_.public_url) return *options_.public_url;
-  return request.scheme + "://" + request.host + request.mount;
-}
+std::string Api::base_url(const http::Request& request) const { return base_url_of(request, options_.public_url); }
 
 IndexExists Api::index_exists(const access::Principal& who) const {
   return [this, &who](const std::string& key) { return readers_.may_read(who, use_.registry.find_index(key)); };

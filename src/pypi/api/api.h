@@ -33,6 +33,9 @@ struct ApiOptions {
   std::function<std::vector<Metric>()> metrics;  // of +status; may be empty
 };
 
+// Where clients see the server, without a final slash: the configured URL, else scheme, host and path of the outside URL as far as trusted.
+std::string base_url_of(const http::Request& request, const std::optional<std::string>& public_url);
+
 class Api {
  public:
   struct Dependencies {

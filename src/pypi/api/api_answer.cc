@@ -23,10 +23,15 @@ std::string python_html_escape(std::string_view text) {
 
 std::string title_of(int status) { return std::to_string(status) + " " + std::string(http::standard_reason(status)); }
 
-std::string html_body(int status, std::string_view explanation, std::string_view detail) {
+// `content`: HTML.
+std::string html_page(int status, const std::string& content) {
   const std::string title = title_of(status);
-  return "<html>\n <head>\n  <title>" + title + "</title>\n </head>\n <body>\n  <h1>" + title + "</h1>\n  " +
-         python_html_escape(explanation) + "<br/><br/>\n" + python_html_escape(detail) + "\n\n\n </body>\n</html>";
+  return "<html>\n <head>\n  <title>" + title + "</title>\n </head>\n <body>\n  <h1>" + title + "</h1>\n  " + content +
+         "\n\n\n </body>\n</html>";
+}
+
+std::string html_body(int status, std::string_view explanation, std::string_view detail) {
+  return html_page(status, python_html_escape(explanation) + "<br/><br/>\n" + python_html_escape(detail));
 }
 
 http::Response with_body(int status, std::string content_type, std::string body) {
@@ -46,6 +51,20 @@ std::string_view explanation_of(int status) {
     case 403: return "Access was denied to this resource.";
     default: return "The resource could not be found.";
   }
+}
+
+// On one line, which is the compact form with blanks; or the HTML; or plain text.
+http::Response framework_answer(const http::Request& request, int status, const std::string& text, std::string html_text) {
+  const std::string accept = request.headers.joined("Accept");
+  const int html = accept.empty() ? 0 : accept_quality(accept, "text/html");
+  const int json = accept.empty() ? 0 : accept_quality(accept, "application/json");
+  if (html > 0 && html >= json) return with_body(status, "text/html; charset=UTF-8", std::move(html_text));
+  if (json > 0) {
+    return with_body(status, "application/json",
+                     "{\"message\": " + Json(text).compact() + ", \"code\": " + Json(title_of(status)).compact() +
+                         ", \"title\": " + Json(http::standard_reason(status)).compact() + "}");
+  }
+  return with_body(status, "text/plain; charset=UTF-8", title_of(status) + "\n\n" + text);
 }
 
 struct Range {
@@ -111,19 +130,16 @@ http::Response api_abort(const http::Request& request, int status, std::string_v
 }
 
 http::Response framework_error(const http::Request& request, int status, std::string_view detail) {
-  const std::string accept = request.headers.joined("Accept");
   const auto explanation = explanation_of(status);
-  const int html = accept.empty() ? 0 : accept_quality(accept, "text/html");
-  const int json = accept.empty() ? 0 : accept_quality(accept, "application/json");
-  if (html > 0 && html >= json) return with_body(status, "text/html; charset=UTF-8", html_body(status, explanation, detail));
-  const std::string text = std::string(explanation) + "\n\n\n" + std::string(detail) + "\n\n";
-  if (json > 0) {
-    // On one line, which is the compact form with blanks.
-    return with_body(status, "application/json",
-                     "{\"message\": " + Json(text).compact() + ", \"code\": " + Json(title_of(status)).compact() +
-                         ", \"title\": " + Json(http::standard_reason(status)).compact() + "}");
-  }
-  return with_body(status, "text/plain; charset=UTF-8", title_of(status) + "\n\n" + text);
+  return framework_answer(request, status, std::string(explanation) + "\n\n\n" + std::string(detail) + "\n\n",
+                          html_body(status, explanation, detail));
+}
+
+http::Response framework_redirect(const http::Request& request, const std::string& url) {
+  const std::string text = "The resource was found at " + url + "; you should be redirected automatically.";
+  auto response = framework_answer(request, 302, text + "\n\n", html_page(302, python_html_escape(text)));
+  response.headers.add("Location", url);
+  return response;
 }
 
 http::Response no_such_view(const http::Request& request) {

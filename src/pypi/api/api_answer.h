@@ -33,7 +33,8 @@ http::Response api_abort(const http::Request& request, int status, std::string_v
 // How the framework below devpi answers, by Accept as JSON on one line, page or plain text.
 http::Response no_such_view(const http::Request& request);  // 404, names the path
 http::Response framework_error(const http::Request& request, int status, std::string_view detail);
-http::Response permission_denied(const http::Request& request);  // 403
+http::Response permission_denied(const http::Request& request);                           // 403
+http::Response framework_redirect(const http::Request& request, const std::string& url);  // 302
 
 // An expected failure of a service as an answer: what devpi has a message for in its form, the rest as everywhere.
 http::Response api_failure(const http::Request& request, const Error& error);

@@ -43,6 +43,38 @@ std::string index_list(const Json& user, const std::string& base) {
   return out + "</dl>\n";
 }
 
+// Links to the files of a release, named by the last part of their address.
+std::string file_list(const Json& release) {
+  const Json* links = release.find("+links");
+  if (!links || links->items().empty()) return "<p>No files.</p>\n";
+  std::string out = "<ul>\n";
+  for (const auto& one : links->items()) {
+    const std::string href(one.text("href"));
+    const std::string written = href.substr(href.rfind('/') + 1);
+    out += "<li>" + link(href, percent_decode(written).value_or(written)) + "</li>\n";
+  }
+  return out + "</ul>\n";
+}
+
+// "" for what says nothing.
+std::string shown_value(const Json& value) {
+  if (value.string()) return *value.string();
+  std::string out;
+  for (const auto& item : value.items()) {
+    if (item.string()) out += (out.empty() ? "" : "\n") + *item.string();
+  }
+  return out;
+}
+
+std::string metadata_list(const Json& release) {
+  std::string out = "<dl>\n";
+  for (const auto& [name, value] : release.members()) {
+    const std::string text = name.starts_with('+') ? std::string() : shown_value(value);
+    if (!text.empty()) out += "<dt>" + html_escape(name) + "</dt>\n<dd><pre>" + html_escape(text) + "</pre></dd>\n";
+  }
+  return out + "</dl>\n";
+}
+
 }  // namespace
 
 http::Response root_page(const Json& users, const std::string& base) {
@@ -70,6 +102,22 @@ http::Response index_page(const std::string& key, const Json& options, const std
     content += "</dd>\n";
   }
   return page(key, content + "</dl>\n");
+}
+
+http::Response project_page(const std::string& key, const std::string& name, const Json& releases, const std::string& base) {
+  std::string content = "<p>" + link(base + path_of(key), key) + "</p>\n" + pip_line(base, key);
+  for (const auto& [version, release] : releases.members()) {
+    const std::string path = base + path_of(key) + "/" + percent_encode(name) + "/" + percent_encode(version);
+    content += "<h2>" + link(path, version) + "</h2>\n" + file_list(release);
+  }
+  return page(name, content);
+}
+
+http::Response release_page(const std::string& key, const std::string& name, const std::string& version, const Json& release,
+                            const std::string& base) {
+  const std::string path = base + path_of(key) + "/" + percent_encode(name);
+  return page(name + " " + version, "<p>" + link(base + path_of(key), key) + " " + link(path, name) + "</p>\n" + pip_line(base, key) +
+                                        file_list(release) + metadata_list(release));
 }
 
 }  // namespace bodega::pypi

@@ -28,6 +28,12 @@ std::size_t weight(const ProjectPage& page) {
 
 }  // namespace
 
+MirrorSource mirror_source(const IndexConfig& index) {
+  MirrorSource source{index.key(), index.mirror_url.value_or(Url{}), std::nullopt};
+  if (index.mirror_cache_expiry) source.expiry = *index.mirror_cache_expiry;
+  return source;
+}
+
 Result<Url> project_url(const MirrorSource& source, const std::string& name) {
   Url url = source.url;
   if (url.path.empty() || url.path.back() != '/') url.path += '/';
@@ -134,7 +140,7 @@ void Mirrors::keep(Decoded decoded) {
   }
 }
 
-Task<Result<MirrorFile>> Mirrors::file(MirrorSource source, FileLink link) {
+Task<Result<ListedFile>> Mirrors::listed(MirrorSource source, FileLink link) {
   const auto candidates = project_candidates(link.filename);
   std::optional<Error> trouble;
   for (const auto& name : candidates) {
@@ -148,14 +154,19 @@ Task<Result<MirrorFile>> Mirrors::file(MirrorSource source, FileLink link) {
       if (page.error().code != Code::not_found && !trouble) trouble = page.error();
       continue;
     }
-    if (file == nullptr) continue;
-    auto fetched = co_await fetch(*file, link.is_metadata);
-    if (fetched) fetched->project = name;
-    co_return fetched;
+    if (file != nullptr) co_return ListedFile{page->page, file, name};
   }
   // An upstream that failed may well have the file: that is no absence.
   if (trouble) co_return fail(std::move(*trouble));
   co_return fail(Code::not_found, "no such file", link.filename);
+}
+
+Task<Result<MirrorFile>> Mirrors::file(MirrorSource source, FileLink link) {
+  auto found = co_await listed(std::move(source), link);
+  if (!found) co_return fail(std::move(found).error());
+  auto fetched = co_await fetch(*found->file, link.is_metadata);
+  if (fetched) fetched->project = found->project;
+  co_return fetched;
 }
 
 Task<Result<MirrorFile>> Mirrors::fetch(const PageFile& file, bool metadata) {

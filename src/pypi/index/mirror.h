@@ -12,6 +12,7 @@
 #include "cache/documents.h"
 #include "pypi/format/links.h"
 #include "pypi/format/page.h"
+#include "pypi/index/index_config.h"
 
 namespace bodega::pypi {
 
@@ -21,6 +22,9 @@ struct MirrorSource {
   Url url;                         // the upstream's simple API; path ends with '/'
   std::optional<Duration> expiry;  // how long a page counts as fresh; else the server's own bound
 };
+
+// The index must be a mirror with an URL.
+MirrorSource mirror_source(const IndexConfig& index);
 
 struct MirrorPage {
   std::shared_ptr<const ProjectPage> page;
@@ -32,6 +36,12 @@ struct MirrorPage {
   bool stale = false;
   std::string problem;    // why it is stale
   std::size_t bytes = 0;  // of the kept form
+};
+
+struct ListedFile {
+  std::shared_ptr<const ProjectPage> page;
+  const PageFile* file = nullptr;  // in `page`
+  std::string project;             // whose page it is
 };
 
 struct MirrorFile {
@@ -61,7 +71,9 @@ class Mirrors {
 
   // `name` is normalised. not_found only when the upstream says so; upstream_* when it fails and there is no copy.
   Task<Result<MirrorPage>> page(MirrorSource source, std::string name, cache::ClientWish wish);
-  // The file a link means. not_found when no page lists it, even after a second look at a page that was not just fetched.
+  // The file a link means, as its page lists it. not_found when no page does, even after a second look at a page that was not just fetched.
+  Task<Result<ListedFile>> listed(MirrorSource source, FileLink link);
+  // The same with its bytes.
   Task<Result<MirrorFile>> file(MirrorSource source, FileLink link);
   // The metadata sibling of a listed file. The page that lists it must stay until the task has ended.
   Task<Result<MirrorFile>> metadata(const PageFile& file) { return fetch(file, true); }

@@ -1,6 +1,7 @@
 #include "pypi/index/negotiated.h"
 
 #include "base/text.h"
+#include "http/hot.h"
 
 namespace bodega::pypi {
 namespace {
@@ -24,7 +25,10 @@ Negotiated negotiate(const http::Request& request) {
   return negotiate(told(accept), told(encoding), request.query);
 }
 
+bool names_json(std::string_view accept) { return accept.find("application/json") != std::string_view::npos; }
+
 int accept_class(std::string_view accept, std::string_view accept_encoding, std::string_view) {
+  if (names_json(accept)) return http::kNeverHot;
   const auto negotiated = negotiate(told(accept), told(accept_encoding), {});
   int type = 0;  // 406
   if (negotiated.choice) {

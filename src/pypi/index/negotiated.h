@@ -18,7 +18,11 @@ struct Negotiated {
 Negotiated negotiate(std::optional<std::string_view> accept, std::optional<std::string_view> accept_encoding, std::string_view query);
 Negotiated negotiate(const http::Request& request);
 
-// Requests of one class get the same bytes of any page (http::ServerOptions::classify).
+// Whether a client asks for devpi's API by name, as devpi tests it: whatever else it takes and in whatever order.
+bool names_json(std::string_view accept);
+
+// Requests of one class get the same bytes of any page and file (http::ServerOptions::classify). Who asks for devpi's API gets JSON about a
+// file instead of the file.
 int accept_class(std::string_view accept, std::string_view accept_encoding, std::string_view user_agent);
 
 // The value of a key in a query, decoded; nullopt when it is not there or broken.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "http/hot.h"
+
 namespace bodega::pypi {
 namespace {
 
@@ -28,6 +30,17 @@ TEST(Negotiated, ClassesDifferExactlyWhereAnswersDo) {
   EXPECT_NE(accept_class(kUv, "gzip", ""), accept_class(kUv, "zstd", ""));
   EXPECT_NE(accept_class(kUv, "gzip", ""), accept_class("text/html", "gzip", ""));
   EXPECT_NE(accept_class("image/png", "", ""), accept_class("text/html", "", ""));
+}
+
+TEST(Negotiated, WhoNamesTheApiIsNeverAnsweredHot) {
+  for (const auto* accept : {"application/json", "application/json, text/plain, */*", "*/*,application/json;q=0.1"}) {
+    EXPECT_TRUE(names_json(accept)) << accept;
+    EXPECT_EQ(accept_class(accept, "gzip", ""), http::kNeverHot) << accept;
+  }
+  for (const std::string_view accept : {std::string_view(), std::string_view("*/*"), std::string_view("application/*"), kUv}) {
+    EXPECT_FALSE(names_json(accept)) << accept;
+    EXPECT_GE(accept_class(accept, "", ""), 0) << accept;
+  }
 }
 
 TEST(Negotiated, OnlyNoCacheAsksTheUpstream) {

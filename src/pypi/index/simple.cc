@@ -1,6 +1,7 @@
 #include "pypi/index/simple.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "http/error_response.h"
@@ -50,12 +51,6 @@ std::int64_t seconds_left(WallTime until, WallTime now) {
 std::string index_fact(const std::string& index) { return "index:" + index; }
 std::string project_fact(const std::string& index, const std::string& project) { return "project:" + index + "/" + project; }
 std::string list_fact(const std::string& index) { return "list:" + index; }
-
-MirrorSource mirror_source(const IndexConfig& index) {
-  MirrorSource source{index.key(), index.mirror_url.value_or(Url{}), std::nullopt};
-  if (index.mirror_cache_expiry) source.expiry = *index.mirror_cache_expiry;
-  return source;
-}
 
 Simple::Simple(Dependencies use, SimpleOptions options) : use_(use), options_(options) {}
 
@@ -151,67 +146,32 @@ Task<Result<Simple::Assembled>> Simple::assemble(IndexRef index, std::string nam
   out.validity = use_.facts.stand_on(facts);
   out.fresh_until = use_.clock.wall() + kHostedFresh;
   out.refresh_at = out.fresh_until;
-  auto hosting = co_await add_stages(order.stages, name, out);
-  if (!hosting) co_return fail(std::move(hosting).error());
-  const auto walk = walk_whitelist(order, name, [&hosting](const std::string& key) { return hosting->count(key) > 0; });
-  if (!walk.mirrors_blocked) {
-    auto mirrored = co_await add_mirrors(order.mirrors, name, wish, out);
-    if (!mirrored) co_return fail(std::move(mirrored).error());
-  }
-  if (out.contributions.empty()) co_return fail(no_project(name));
+  const HoldingSources sources{use_.catalog, use_.mirrors};
+  auto holdings = co_await find_holdings(sources, order, name, Attachments::left_out, wish);
+  if (!holdings) co_return fail(std::move(holdings).error());
+  // A base that fails is an error, never an absence: a client would install something else.
+  if (!holdings->failures.empty()) co_return fail(std::move(holdings->failures.front().error));
+  if (holdings->empty()) co_return fail(no_project(name));
+  take(*holdings, name, out);
   co_return out;
 }
 
-Task<Result<std::set<std::string>>> Simple::add_stages(const std::vector<IndexRef>& stages, const std::string& name, Assembled& out) {
-  std::set<std::string> hosting;
-  if (stages.empty()) co_return hosting;
-  struct Hosted {
-    std::string index;
-    std::vector<catalog::FileRow> files;
-    std::vector<catalog::ReleaseRow> releases;
-  };
-  auto question = [&stages, &name](catalog::Reader& reader) -> Result<std::vector<Hosted>> {
-    std::vector<Hosted> all;
-    for (const auto& config : stages) {
-      const auto row = reader.project(config->key(), name);
-      if (!row && row.error().code == Code::not_found) continue;
-      if (!row) return fail(row.error());
-      Hosted hosted{config->key(), {}, {}};
-      BODEGA_TRY(hosted.files, reader.files(hosted.index, name));
-      BODEGA_TRY(hosted.releases, reader.releases(hosted.index, name));
-      all.push_back(std::move(hosted));
-    }
-    return all;
-  };
-  auto found = co_await use_.catalog.read(question);
-  if (!found) co_return fail(std::move(found).error());
-  for (const auto& hosted : *found) {
-    hosting.insert(hosted.index);
+void Simple::take(Holdings& holdings, const std::string& name, Assembled& out) {
+  for (const auto& stage : holdings.stages) {
     out.hosted = true;
-    for (const auto& file : hosted.files) out.changed_at = std::max(out.changed_at, file.uploaded_at);
-    auto page = std::make_shared<const ProjectPage>(hosted_page(name, hosted.files, hosted.releases));
-    out.contributions.push_back({hosted.index, std::move(page)});
+    for (const auto& file : stage.files) out.changed_at = std::max(out.changed_at, file.uploaded_at);
+    auto page = std::make_shared<const ProjectPage>(hosted_page(name, stage.files, stage.releases));
+    out.contributions.push_back({stage.index->key(), std::move(page)});
   }
-  co_return hosting;
-}
-
-Task<Result<void>> Simple::add_mirrors(const std::vector<IndexRef>& mirrors, const std::string& name, ClientWish wish, Assembled& out) {
-  for (const auto& config : mirrors) {
-    if (!config->mirror_url) continue;
-    auto page = co_await use_.mirrors.page(mirror_source(*config), name, wish);
-    if (!page) {
-      if (page.error().code == Code::not_found) continue;
-      co_return fail(std::move(page).error());  // a base that fails is an error, never an absence
-    }
-    out.contributions.push_back({config->key(), page->page});
-    out.changed_at = std::max(out.changed_at, page->changed_at);
-    out.fresh_until = std::min(out.fresh_until, page->expires_at);
-    out.refresh_at = std::min(out.refresh_at, page->refresh_at);
-    out.stale = out.stale || page->stale;
-    out.outcome = page->outcome;
-    if (page->stale) out.problem = page->problem;
+  for (auto& [index, page] : holdings.mirrors) {
+    out.contributions.push_back({index->key(), std::move(page.page)});
+    out.changed_at = std::max(out.changed_at, page.changed_at);
+    out.fresh_until = std::min(out.fresh_until, page.expires_at);
+    out.refresh_at = std::min(out.refresh_at, page.refresh_at);
+    out.stale = out.stale || page.stale;
+    out.outcome = page.outcome;
+    if (page.stale) out.problem = page.problem;
   }
-  co_return Result<void>();
 }
 
 Task<Result<std::vector<std::string>>> Simple::hosted_names(std::vector<IndexRef> stages) {

@@ -1,7 +1,6 @@
 // The simple API of an index: its project pages and its list, assembled from hosted projects and mirrors. Home loop only.
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "catalog/catalog.h"
 #include "http/message.h"
 #include "pypi/index/bases.h"
+#include "pypi/index/holdings.h"
 #include "pypi/index/merged_page.h"
 #include "pypi/index/mirror.h"
 #include "pypi/index/negotiated.h"
@@ -32,9 +32,6 @@ struct SimpleOptions {
 std::string index_fact(const std::string& index);
 std::string project_fact(const std::string& index, const std::string& project);
 std::string list_fact(const std::string& index);
-
-// The index must be a mirror with an URL.
-MirrorSource mirror_source(const IndexConfig& index);
 
 class Simple {
  public:
@@ -73,9 +70,7 @@ class Simple {
   Task<http::Response> project_of(http::Request& request, IndexRef index, Route route, PagePlace place);
   Task<http::Response> list_of(http::Request& request, IndexRef index, Route route);
   Task<Result<Assembled>> assemble(IndexRef index, std::string name, cache::ClientWish wish);
-  // Gives the keys of the stages that have the project.
-  Task<Result<std::set<std::string>>> add_stages(const std::vector<IndexRef>& stages, const std::string& name, Assembled& out);
-  Task<Result<void>> add_mirrors(const std::vector<IndexRef>& mirrors, const std::string& name, cache::ClientWish wish, Assembled& out);
+  static void take(Holdings& holdings, const std::string& name, Assembled& out);
   SearchOrder order_of(const IndexRef& index) const;
   http::Response page_response(const http::Request& request, const IndexConfig& index, const Assembled& assembled,
                                const Rendition& rendition, const Coding& coding, const Negotiated& negotiated) const;
