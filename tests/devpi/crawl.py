@@ -115,12 +115,14 @@ class Crawl:
                     self.file("/%s/%s/%s/+doc/%s" % (index, project, version, page), kind="doc page", json_too=False)
 
     def links(self, links):
-        """By what they are and where they lead, because their order is nobody's promise."""
+        """By what they are and their names, because their order is nobody's promise."""
         out = {}
         for link in links:
             path = urllib.parse.urlsplit(link["href"]).path
             self.files.setdefault(path, link["rel"])
-            out["%s %s" % (link["rel"], path)] = link
+            name = "%s %s" % (link["rel"], path.rsplit("/", 1)[1])
+            assert name not in out, (name, links)
+            out[name] = link
         return out
 
     def simple(self, index, project):
@@ -196,11 +198,12 @@ OF_BODEGA = [
     Row("simple json", "files > .* > core-metadata", "with the digest", lambda before, after: before is True and list(after) == ["sha256"]),
     Row("simple (html|browser)", "files > .* > data-(core|dist-info)-metadata", "with the digest",
         lambda before, after: before == "true" and after.startswith("sha256=")),
-    Row("simple .*", "files > .* > (url|href)", "files of a mirror have the upstream's path; devpi's address is answered as well", is_upstream_path),
+    Row("simple .*|project.*|version", ".*(files|\\+links) > .* > (url|href)", "files of a mirror have the upstream's path; devpi's address is answered as well", is_upstream_path),
     FIRST_TYPE,
     Row("file|file meta|core metadata", "", "the upstream's path of a file", is_new, r".*/\+f/packages/.*"),
     Row("simple .*", "files > .* > (data-)?requires-python", "read out of the wheel, where the upload's form had left it out",
         lambda before, after: before == "" and after),
+    Row("doc page", "modified", "when the documentation was uploaded; devpi tells when it was unpacked"),
     Row("simple redirect", "status", "a place for good: 301", lambda before, after: (before, after) == (302, 301)),
     Row("simple json", "files > .* > core-metadata", "offered where the upstream offers it, unless the mirror was told not to",
         lambda before, after: before == ABSENT and list(after) == ["sha256"]),

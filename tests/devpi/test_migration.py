@@ -80,7 +80,8 @@ class Migration(Case):
             server = cls.imported_directory()
             dump = cls.directory / "dump-of-bodega"
             cls.command("export", "devpi", dump, "--data", server.data, "--include-mirrored-files", "--hard-links")
-            devpi = world.Devpi(cls.directory / "devpi-again", cls.venv, dump=dump).start()
+            quick = ["--argon2-time-cost", 1, "--argon2-memory-cost", 1024]  # its key for logins; nobody logs in here
+            devpi = world.Devpi(cls.directory / "devpi-again", cls.venv, dump=dump, args=quick).start()
             cls.servers.append(devpi)
             return devpi
         return cls.once("import of Bodega's dump into devpi", make)

@@ -84,7 +84,7 @@ class Devpi:
         self.secret = directory / "secret"
         if not self.secret.exists():
             directory.chmod(0o700)
-            self.secret.write_text("0123456789abcdefghijklmnopqrstuvwxyz" * 2)
+            self.secret.write_text("0123456789abcdefghijklmnopqrstuvwxyz\n")  # all of its bytes count
             self.secret.chmod(0o600)
         if dump:
             self.run("devpi-import", dump)
