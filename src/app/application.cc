@@ -166,11 +166,10 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       docs_({*catalog_, readers_, artifacts_, facts_, parts_.pool, parts_.clock, parts_.log}),
       releases_({*catalog_, registry_, readers_, mirrors_, parts_.pool, parts_.log}, api_options(config).public_url),
       uploads_({*catalog_, *store_, claims_, registry_, authenticator_, facts_, parts_.pool, parts_.clock, parts_.log},
-               upload_options(config),
-               [this](const std::string&, const std::string& project) {
-                 auto work = forget_absences(project);
-                 tasks_.spawn(std::move(work));
-               }),
+               upload_options(config), [this](const std::string&, const std::string& project) { on_new_project(project); }),
+      push_({*catalog_, *store_, claims_, registry_, authenticator_, facts_, artifacts_, mirrors_, parts_.client, parts_.pool, parts_.clock,
+             parts_.log},
+            upload_options(config).restrict_modify, [this](const std::string&, const std::string& project) { on_new_project(project); }),
       tasks_(parts_.home, [this](const std::string& what) {
         parts_.log.error("bug", {{"in", "application"}, {"what", what}});
       }) {
@@ -222,6 +221,11 @@ Task<void> Application::close() {
   co_await lists_.close();
   co_await renderings_.close();
   co_await space_.flush_uses();
+}
+
+void Application::on_new_project(const std::string& project) {
+  auto work = forget_absences(project);
+  tasks_.spawn(std::move(work));
 }
 
 // A name that is uploaded for the first time may be about to appear upstream too; what mirrors know of its absence is out of date.

@@ -26,6 +26,7 @@
 #include "ops/metrics.h"
 #include "pypi/api/api.h"
 #include "pypi/api/docs.h"
+#include "pypi/api/push.h"
 #include "pypi/api/releases.h"
 #include "pypi/index/files.h"
 #include "pypi/index/mirror.h"
@@ -95,6 +96,7 @@ class Application final : public http::Handler {
   Task<ops::Health> judge();
   Task<void> housekeeping();
   Task<void> forget_absences(std::string project);
+  void on_new_project(const std::string& project);
   Result<void> write_generated_password(const Secret& password);
   void connect();
 
@@ -128,6 +130,7 @@ class Application final : public http::Handler {
   pypi::Docs docs_;
   pypi::Releases releases_;
   pypi::Uploads uploads_;
+  pypi::Push push_;
   TaskGroup tasks_;
 };
 

@@ -49,6 +49,7 @@ bool keep_filling(int readers, std::uint64_t written, std::optional<std::uint64_
 // One file on its way in. The table holds it until it has ended; askers hold it while they read.
 struct Artifacts::Fill {
   std::optional<Result<Artifact>> opened;  // set once: what askers get, or why not. A live one has no source; each asker makes its own
+  std::optional<Result<Artifact>> ended;   // set last: the whole file, or why there is none
   Signal ready;
   std::shared_ptr<store::LiveBlob> live;
   std::atomic<int> readers{0};
@@ -60,6 +61,10 @@ struct Artifacts::Fill {
   void open(Result<Artifact> result) {
     if (!opened) opened.emplace(std::move(result));
     ready.notify_all();
+  }
+  void end(Result<Artifact> result) {
+    ended.emplace(result);
+    open(std::move(result));
   }
 };
 
@@ -102,16 +107,34 @@ Artifacts::Artifacts(Dependencies use)
       }) {}
 
 Task<Result<Artifact>> Artifacts::get(ArtifactRequest request) {
+  auto [fill, outcome] = fill_for(std::move(request));
+  auto joined = join(std::move(fill), outcome);
+  co_return co_await std::move(joined);
+}
+
+Task<Result<Artifact>> Artifacts::get_whole(ArtifactRequest request) {
+  auto [fill, outcome] = fill_for(std::move(request));
+  auto whole = await_end(std::move(fill));
+  co_return co_await std::move(whole);
+}
+
+std::pair<Artifacts::FillRef, CacheOutcome> Artifacts::fill_for(ArtifactRequest request) {
   BODEGA_CHECK(use_.home.here(), "Artifacts is home-loop state");
   const std::string key = key_of(request);
   const auto found = fills_.find(key);
-  if (found != fills_.end()) co_return co_await join(found->second, CacheOutcome::joined);
+  if (found != fills_.end()) return {found->second, CacheOutcome::joined};
   const auto fresh = std::make_shared<Fill>();
   fills_[key] = fresh;
-  auto joined = join(fresh, CacheOutcome::miss);
   auto work = fill(std::move(request), key, fresh);
   tasks_.spawn(std::move(work));
-  co_return co_await std::move(joined);
+  return {fresh, CacheOutcome::miss};
+}
+
+Task<Result<Artifact>> Artifacts::await_end(FillRef fill) {
+  const Seat<Fill> seat(fill);
+  auto unfinished = [&fill] { return !fill->ended.has_value(); };
+  while (unfinished()) co_await fill->ready.wait(unfinished);
+  co_return *fill->ended;
 }
 
 Task<Result<Artifact>> Artifacts::join(FillRef fill, CacheOutcome outcome) {
@@ -129,7 +152,7 @@ Task<void> Artifacts::fill(ArtifactRequest request, std::string key, FillRef fil
   auto stored = co_await find_stored(request);
   if (stored && *stored) {
     fills_.erase(key);
-    fill->open(std::move(**stored));
+    fill->end(std::move(**stored));
     co_return;
   }
   Result<void> done = stored ? Result<void>() : fail(stored.error());
@@ -143,7 +166,7 @@ Task<void> Artifacts::fill(ArtifactRequest request, std::string key, FillRef fil
     use_.log.warning("artifact.failed", {{"url", request.url}, {"why", done.error().describe()}});
   }
   if (fill->live) fill->live->abandon(done.error());
-  fill->open(fail(done.error()));
+  fill->end(fail(done.error()));
 }
 
 Task<Result<std::optional<Artifact>>> Artifacts::find_stored(const ArtifactRequest& request) {
@@ -302,7 +325,7 @@ Task<Result<void>> Artifacts::finish(const ArtifactRequest& request, FillRef fil
   // Bytes first, record last. A lost record only means that the blob is adopted later.
   auto recorded = co_await use_.catalog.write_cache(record);
   if (!recorded) use_.log.warning("artifact.not_recorded", {{"url", request.url}, {"why", recorded.error().describe()}});
-  fill->open(Artifact{*blob, row.size, row.digest, CacheOutcome::miss, true, verified});
+  fill->end(Artifact{*blob, row.size, row.digest, CacheOutcome::miss, true, verified});
   co_return Result<void>();
 }
 

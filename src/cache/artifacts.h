@@ -55,6 +55,8 @@ class Artifacts {
   // Resumes as soon as the first bytes can be sent (files up to the hold-back: when they are whole and right).
   // not_found: the upstream has no such file. upstream_*; corrupt as upstream_failed; no_space.
   Task<Result<Artifact>> get(ArtifactRequest request);
+  // The same, but resumes when the file is whole, verified and kept. Waits for the whole transfer.
+  Task<Result<Artifact>> get_whole(ArtifactRequest request);
   // A blob of ours or the cache's by its digest, verified. A damaged cached one is moved away and not_found; a damaged hosted one is
   // corrupt.
   Task<Result<std::shared_ptr<const store::Blob>>> open(Digest digest);
@@ -73,6 +75,9 @@ class Artifacts {
   Task<Result<void>> resume(const ArtifactRequest& request, FillRef fill);
   Task<Result<void>> finish(const ArtifactRequest& request, FillRef fill);
   Task<Result<Artifact>> join(FillRef fill, http::CacheOutcome outcome);
+  Task<Result<Artifact>> await_end(FillRef fill);
+  // The fill under way or a new one.
+  std::pair<FillRef, http::CacheOutcome> fill_for(ArtifactRequest request);
 
   Dependencies use_;
   std::unordered_map<std::string, FillRef> fills_;

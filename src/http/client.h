@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "async/file_source.h"
 #include "async/task.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -29,8 +30,12 @@ enum class PrivateAddresses {
 struct FetchRequest {
   Url url;
   std::string method = "GET";
-  Headers headers;      // Host, User-Agent and Accept-Encoding are the client's; Authorization and Cookie stay at the first origin
-  std::string body;     // for POST
+  Headers headers;   // Host, User-Agent and Accept-Encoding are the client's; Authorization and Cookie stay at the first origin
+  std::string body;  // for POST
+  // The body goes on with the whole file and then `body_end`: for bodies too large to be held. The upstream thread reads the file as the
+  // network takes it. A sent body counts for `stall_timeout`; `head_timeout` begins when it is out.
+  std::shared_ptr<const FileSource> body_file;
+  std::string body_end;
   bool decode = false;  // ask for gzip/zstd and hand out decoded bytes; files are fetched without
   std::optional<Credentials> credentials;
   PrivateAddresses private_addresses = PrivateAddresses::allow;
@@ -66,7 +71,8 @@ class Client {
  public:
   virtual ~Client() = default;
   // Resumes when the final response head is there. Follows at most 5 redirects, never from https to http. Any HTTP status is a success
-  // here. upstream_failed, upstream_timeout, cancelled (client_error.h tells the kinds apart). Home loop. Dropping the task cancels.
+  // here. upstream_failed, upstream_timeout, cancelled (client_error.h tells the kinds apart). io: body_file cannot be read. Home loop.
+  // Dropping the task cancels.
   virtual Task<Result<FetchResponse>> fetch(FetchRequest request) = 0;
 };
 

@@ -45,12 +45,14 @@ bool Exchange::flush(MonoTime now) {
     watching_body_ = true;
     restart_window(now);
   }
-  if (wire_bytes_ != last_wire_bytes_) {
-    last_wire_bytes_ = wire_bytes_;
+  if (moved_bytes() != last_moved_) {
+    last_moved_ = moved_bytes();
     last_byte_ = now;
+    if (send_bytes_ > 0 && !watching_body_) sent_at_ = now;
   }
+  const bool was_sending = std::exchange(was_sending_, sending());
   if (!filling_.empty()) inbox_->put(std::exchange(filling_, {}));
-  return begins;
+  return begins || was_sending != was_sending_;
 }
 
 bool Exchange::go_on(MonoTime now) {
@@ -104,16 +106,19 @@ bool Exchange::give_up(FetchFailure kind, const std::string& what, std::string_v
 bool Exchange::overdue(MonoTime now, MonoTime& next) {
   if (done_) return false;  // only the reader is waited for
   const auto& fetch = request_.fetch;
-  const auto passed = [&](Duration timeout) {
+  const auto passed = [&](MonoTime from, Duration timeout) {
     if (timeout <= Duration::zero()) return false;
-    if (now >= request_.began + timeout) return true;
-    next = std::min(next, request_.began + timeout);
+    if (now >= from + timeout) return true;
+    next = std::min(next, from + timeout);
     return false;
   };
   const bool waits_for_head = !watching_body_ || redirecting_;
-  if (passed(fetch.total_timeout)) {
+  if (passed(request_.began, fetch.total_timeout)) {
     give_up(FetchFailure::timeout, " took too long", "total timeout");
-  } else if (waits_for_head && passed(fetch.head_timeout)) {
+  } else if (waits_for_head && sending()) {
+    if (!stalled(now, next)) return false;
+    give_up(FetchFailure::timeout, " stopped taking what it was sent", "stall timeout");
+  } else if (waits_for_head && passed(std::max(request_.began, sent_at_), fetch.head_timeout)) {
     give_up(FetchFailure::timeout, " did not answer in time", "head timeout");
   } else if (!waits_for_head && stalled(now, next)) {
     give_up(FetchFailure::timeout, " stopped sending", "stall timeout");
@@ -126,7 +131,7 @@ bool Exchange::overdue(MonoTime now, MonoTime& next) {
 
 void Exchange::restart_window(MonoTime now) {
   window_begin_ = last_byte_ = now;
-  window_from_ = wire_bytes_;
+  window_from_ = moved_bytes();
 }
 
 // Too slow over a whole window, or silent for as long as a window: a body that stops after a good start is noticed in time too.
@@ -137,9 +142,9 @@ bool Exchange::stalled(MonoTime now, MonoTime& next) {
   if (now >= last_byte_ + timeout) return true;
   if (now >= window_begin_ + timeout) {
     const double needed = static_cast<double>(kStallBytesPerSecond) * std::chrono::duration<double>(timeout).count();
-    if (static_cast<double>(wire_bytes_ - window_from_) < needed) return true;
+    if (static_cast<double>(moved_bytes() - std::min(moved_bytes(), window_from_)) < needed) return true;
     window_begin_ = now;
-    window_from_ = wire_bytes_;
+    window_from_ = moved_bytes();
   }
   next = std::min({next, last_byte_ + timeout, window_begin_ + timeout});
   return false;
@@ -236,6 +241,33 @@ std::size_t Exchange::on_body(std::string_view data) {
   if (!decoder_) return append(data) ? data.size() : CURL_WRITEFUNC_ERROR;
   rest_.assign(data);
   return decode_rest() ? data.size() : CURL_WRITEFUNC_ERROR;
+}
+
+// The next bytes of body, file and end, from sent_bytes_ on.
+std::size_t Exchange::send_some(char* into, std::size_t room) {
+  const auto& fetch = request_.fetch;
+  const std::uint64_t file_bytes = fetch.body_file->available();
+  std::uint64_t at = sent_bytes_;
+  const auto from_text = [&](std::string_view text) {
+    const auto part = text.substr(static_cast<std::size_t>(at), room);
+    std::copy(part.begin(), part.end(), into);
+    sent_bytes_ += part.size();
+    return part.size();
+  };
+  if (at < fetch.body.size()) return from_text(fetch.body);
+  at -= fetch.body.size();
+  if (at >= file_bytes) {
+    at -= file_bytes;
+    return from_text(fetch.body_end);
+  }
+  const auto part = read_part(*fetch.body_file, at, static_cast<std::size_t>(std::min<std::uint64_t>(room, file_bytes - at)));
+  if (!part || part->empty()) {
+    failure_ = Error{Code::io, "the file that was to be sent cannot be read", part ? "it became shorter" : part.error().describe(), {}};
+    return CURL_READFUNC_ABORT;
+  }
+  std::copy(part->begin(), part->end(), into);
+  sent_bytes_ += part->size();
+  return part->size();
 }
 
 bool Exchange::append(std::string_view data) {

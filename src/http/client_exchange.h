@@ -54,18 +54,24 @@ class Exchange {
  private:
   static std::size_t header_callback(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t write_callback(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t read_callback(char* into, std::size_t size, std::size_t count, void* self);
+  static int seek_callback(void* self, curl_off_t offset, int origin);
   static curl_socket_t open_socket_callback(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int prerequest_callback(void* self, char* peer, char* local, int peer_port, int local_port);
   static CURLcode tls_callback(CURL* easy, void* context, void* self);
 
   void configure();
   void configure_request();
+  void configure_body();
   void configure_connection();
   bool on_header(std::string_view line);
   bool on_field(std::string_view line);
   bool on_head_end();
   bool on_body_begin(TransferHead& head);
   std::size_t on_body(std::string_view data);
+  std::size_t send_some(char* into, std::size_t room);
+  bool sending() const { return send_bytes_ > 0 && sent_bytes_ < send_bytes_; }
+  std::uint64_t moved_bytes() const { return wire_bytes_ + sent_bytes_; }
   bool append(std::string_view data);
   bool decode_rest();
   bool within_limits();
@@ -105,11 +111,17 @@ class Exchange {
   std::optional<CURLcode> done_;  // curl's verdict
   std::optional<Error> failure_;  // ours; wins over curl's
 
-  // Stall watch, from the head on.
+  // Body of the request, when part of it is a file.
+  std::uint64_t send_bytes_ = 0;
+  std::uint64_t sent_bytes_ = 0;  // handed to curl; goes back when curl begins anew on another connection
+  MonoTime sent_at_{};            // when the last of it was
+  bool was_sending_ = false;      // at the last flush()
+
+  // Stall watch, while a file is sent and from the head on.
   bool watching_body_ = false;
   MonoTime window_begin_{};
-  std::uint64_t window_from_ = 0;  // wire_bytes_ then
-  std::uint64_t last_wire_bytes_ = 0;
+  std::uint64_t window_from_ = 0;  // moved_bytes() then
+  std::uint64_t last_moved_ = 0;
   MonoTime last_byte_{};
 };
 

@@ -87,6 +87,41 @@ class Uploader(threading.Thread):
         return None
 
 
+class Pusher(threading.Thread):
+    """Pushes one release to one new index after the other; remembers which pushes were acknowledged."""
+
+    def __init__(self, bodega, password):
+        super().__init__(daemon=True)
+        self.bodega, self.password = bodega, password
+        self.acknowledged, self.tried, self.refused = set(), [], []
+        self.stopping = threading.Event()
+
+    def ask(self, method, path, body):
+        """Until the server answers; None when it is time to stop."""
+        while not self.stopping.is_set():
+            try:
+                return self.bodega.api(method, path, body, user="alice", password=self.password)
+            except Broken:
+                time.sleep(0.02)
+
+    def run(self):
+        while not self.stopping.is_set():
+            target = "alice/rel%d" % len(self.tried)
+            made = self.ask("PUT", "/" + target, {"type": "stage", "volatile": False})
+            if made is None or made.status not in (200, 409):  # 409: it was made, and its answer killed
+                break
+            self.tried.append(target)
+            try:
+                answer = self.bodega.api("PUSH", "/alice/src", {"name": "pushed", "version": "1.0", "targetindex": target}, user="alice",
+                                         password=self.password)
+            except Broken:
+                continue  # whole or absent: nobody knows yet
+            if answer.status == 200:
+                self.acknowledged.add(target)
+            else:
+                self.refused.append((target, answer))
+
+
 class Kill(harness.Case):
     @classmethod
     def world(cls):
@@ -139,6 +174,36 @@ class Kill(harness.Case):
     def check_attached(self, attached):
         lost = [path for path, digest in attached.items() if self.bodega.get(path).sha256() != digest]
         self.assertEqual(lost, [], "acknowledged documentation or test results are lost")
+
+    def test_pushes_are_whole_or_absent(self):
+        release = [packages.make_wheel("pushed", "1.0", filler=50_000), packages.make_sdist("pushed", "1.0")]
+        self.bodega.api("PUT", "/alice/src", {"type": "stage"}, user="alice", password=self.password)
+        for filename, content in release:
+            kind, body = harness.form(harness.upload_fields("pushed", "1.0", content), filename, content)
+            self.assertStatus(ask(self.bodega.url + "/alice/src/", "POST", {**kind, **basic("alice", self.password)}, body), 200)
+        chance = random.Random(SEED)
+        pusher = Pusher(self.bodega, self.password)
+        pusher.start()
+        try:
+            for _ in range(max(1, KILLS // 5)):
+                time.sleep(chance.uniform(0.05, 0.4))
+                self.bodega.kill()
+                self.bodega.start()
+        finally:
+            pusher.stopping.set()
+            pusher.join(60)
+        absent = 0
+        for target in pusher.tried:
+            page = self.bodega.page("pushed", target)
+            if page.status == 404 and target not in pusher.acknowledged:
+                absent += 1
+                continue
+            self.assertStatus(page, 200, target)
+            files = {entry["filename"]: entry["hashes"]["sha256"] for entry in page.json()["files"]}
+            self.assertEqual(files, {name: hashlib.sha256(content).hexdigest() for name, content in release}, target)
+        print("\npushes: %d tried, %d acknowledged, %d absent" % (len(pusher.tried), len(pusher.acknowledged), absent))
+        self.assertEqual(pusher.refused, [])
+        self.assertGreater(len(pusher.acknowledged), 0)
 
     def check_files(self, acknowledged, tried):
         listed = {}

@@ -67,7 +67,6 @@ class Api {
     std::optional<http::Response> refusal;
   };
   Task<Asker> ask(http::Request& request);
-  Task<Result<Json>> read_json(http::Request& request);  // invalid with devpi's message; too_large
   Task<http::Response> dispatch(http::Request& request, Route route);
 
   Task<http::Response> config(http::Request& request, Route route);

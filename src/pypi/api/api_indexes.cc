@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "http/error_response.h"
 #include "pypi/api/api.h"
+#include "pypi/api/api_body.h"
 #include "pypi/api/api_pages.h"
 
 namespace bodega::pypi {

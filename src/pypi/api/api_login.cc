@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "http/error_response.h"
 #include "pypi/api/api.h"
+#include "pypi/api/api_body.h"
 
 namespace bodega::pypi {
 namespace {

@@ -64,7 +64,7 @@ WhitelistWalk walk_whitelist(const SearchOrder& order, std::string_view project,
       is_private = true;
     }
   }
-  return {is_private && !whitelisted};
+  return {is_private && !whitelisted, whitelisted};
 }
 
 }  // namespace bodega::pypi

@@ -25,6 +25,7 @@ SearchOrder search_order(IndexRef index, const IndexLookup& lookup);
 
 struct WhitelistWalk {
   bool mirrors_blocked = false;  // the name is private and no whitelist has it: mirrors must not even be asked
+  bool whitelisted = false;      // the whitelists have the name or "*"
 };
 
 // The guard against dependency confusion. `has_project(key)`: whether that stage has the project, whose name is normalised. The whitelists

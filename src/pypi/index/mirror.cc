@@ -26,6 +26,19 @@ std::size_t weight(const ProjectPage& page) {
   return sizeof(ProjectPage) + page.files.size() * kPerFile;
 }
 
+Result<cache::ArtifactRequest> artifact_request(const PageFile& file, Mirrors::Part part) {
+  cache::ArtifactRequest request;
+  BODEGA_TRY(request.url, Url::parse(file.url));
+  if (part == Mirrors::Part::metadata) {
+    BODEGA_TRY(request.expected, expected_metadata_of(file));
+    request.url.path += ".metadata";
+  } else {
+    request.expected = expected_of(file);
+  }
+  request.url.fragment.clear();
+  return request;
+}
+
 }  // namespace
 
 MirrorSource mirror_source(const IndexConfig& index) {
@@ -164,29 +177,25 @@ Task<Result<ListedFile>> Mirrors::listed(MirrorSource source, FileLink link) {
 Task<Result<MirrorFile>> Mirrors::file(MirrorSource source, FileLink link) {
   auto found = co_await listed(std::move(source), link);
   if (!found) co_return fail(std::move(found).error());
-  auto fetched = co_await fetch(*found->file, link.is_metadata);
+  auto fetched = co_await fetch(*found->file, link.is_metadata ? Part::metadata : Part::file);
   if (fetched) fetched->project = found->project;
   co_return fetched;
 }
 
-Task<Result<MirrorFile>> Mirrors::fetch(const PageFile& file, bool metadata) {
-  cache::ArtifactRequest request;
-  auto url = Url::parse(file.url);
-  if (!url) co_return fail(std::move(url).error());
-  request.url = std::move(*url);
+Task<Result<MirrorFile>> Mirrors::fetch(const PageFile& file, Part part) {
+  BODEGA_CO_TRY(auto request, artifact_request(file, part));
   MirrorFile out;
   out.upload_time = file.upload_time;
-  if (metadata) {
-    BODEGA_CO_TRY(request.expected, expected_metadata_of(file));
-    request.url.path += ".metadata";
-  } else {
-    request.expected = expected_of(file);
-  }
-  request.url.fragment.clear();
   auto artifact = co_await use_.artifacts.get(std::move(request));
   if (!artifact) co_return fail(std::move(artifact).error());
   out.artifact = std::move(*artifact);
   co_return out;
+}
+
+Task<Result<cache::Artifact>> Mirrors::whole(PageFile file, Part part) {
+  BODEGA_CO_TRY(auto request, artifact_request(file, part));
+  auto artifact = co_await use_.artifacts.get_whole(std::move(request));
+  co_return artifact;
 }
 
 }  // namespace bodega::pypi

@@ -69,6 +69,8 @@ class Mirrors {
   };
   explicit Mirrors(Dependencies use);
 
+  enum class Part { file, metadata };
+
   // `name` is normalised. not_found only when the upstream says so; upstream_* when it fails and there is no copy.
   Task<Result<MirrorPage>> page(MirrorSource source, std::string name, cache::ClientWish wish);
   // The file a link means, as its page lists it. not_found when no page does, even after a second look at a page that was not just fetched.
@@ -76,7 +78,9 @@ class Mirrors {
   // The same with its bytes.
   Task<Result<MirrorFile>> file(MirrorSource source, FileLink link);
   // The metadata sibling of a listed file. The page that lists it must stay until the task has ended.
-  Task<Result<MirrorFile>> metadata(const PageFile& file) { return fetch(file, true); }
+  Task<Result<MirrorFile>> metadata(const PageFile& file) { return fetch(file, Part::metadata); }
+  // A file of a page, or its metadata sibling, once all of it is here and verified.
+  Task<Result<cache::Artifact>> whole(PageFile file, Part part);
 
  private:
   struct Decoded {
@@ -88,7 +92,7 @@ class Mirrors {
 
   Task<Result<std::shared_ptr<const ProjectPage>>> decoded(std::string key, std::shared_ptr<const catalog::DocumentRow> row);
   void keep(Decoded decoded);
-  Task<Result<MirrorFile>> fetch(const PageFile& file, bool metadata);
+  Task<Result<MirrorFile>> fetch(const PageFile& file, Part part);
 
   Dependencies use_;
   // Pages in use, newest first: a resolver that reads one page asks for many files of it.

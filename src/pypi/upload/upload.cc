@@ -6,6 +6,7 @@
 #include "http/error_response.h"
 #include "pypi/format/filename.h"
 #include "pypi/index/simple.h"
+#include "pypi/upload/discard.h"
 #include "pypi/upload/upload_answers.h"
 #include "pypi/upload/upload_check.h"
 #include "pypi/upload/upload_parser.h"
@@ -213,17 +214,7 @@ void Uploads::changed(const std::string& index, const std::string& project, Proj
 }
 
 Task<void> Uploads::discard_unless_used(Digest digest) {
-  const auto claim = use_.claims.try_remove(digest);
-  if (!claim) co_return;
-  auto hosted = [&digest](catalog::Reader& reader) { return reader.is_hosted(digest); };
-  const auto ours = co_await use_.catalog.read(hosted);
-  if (!ours || *ours) co_return;
-  auto cached = [&digest](catalog::CacheReader& reader) { return reader.is_cached(digest); };
-  const auto kept = co_await use_.catalog.read_cache(cached);
-  if (!kept || *kept) co_return;
-  auto remove = [this, &digest] { return use_.store.remove(digest); };
-  const auto removed = co_await offload(use_.pool, remove);
-  if (!removed) use_.log.warning("upload.garbage", {{"sha256", digest.hex()}, {"why", removed.error().describe()}});
+  return pypi::discard_unless_used({use_.catalog, use_.store, use_.claims, use_.pool, use_.log}, digest);
 }
 
 }  // namespace bodega::pypi

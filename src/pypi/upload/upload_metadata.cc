@@ -57,33 +57,6 @@ constexpr std::array kSpellings = {
     Spelling{"license_files", "license_file"},
 };
 
-// devpi's form of a moment: [year, month, day, hour, minute, second], UTC.
-Json log_time(WallTime when) {
-  const auto day = std::chrono::floor<std::chrono::days>(when);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(when - day));
-  return Json::Array{static_cast<int>(date.year()),
-                     static_cast<std::int64_t>(static_cast<unsigned>(date.month())),
-                     static_cast<std::int64_t>(static_cast<unsigned>(date.day())),
-                     static_cast<std::int64_t>(time.hours().count()),
-                     static_cast<std::int64_t>(time.minutes().count()),
-                     static_cast<std::int64_t>(time.seconds().count())};
-}
-
-// How often the file was overwritten so far, by its log. A log that cannot be read counts as none: it is history, not state.
-std::int64_t overwrites(std::string_view log_json) {
-  constexpr std::int64_t kMost = 1'000'000'000;  // imported numbers may be anything; the sum must not overflow
-  const auto log = Json::parse(log_json);
-  std::int64_t sum = 0;
-  if (!log) return sum;
-  for (const Json& entry : log->items()) {
-    const Json* count = entry.find("count");
-    if (entry.text("what") != "overwrite" || !count || !count->integer()) continue;
-    sum = std::clamp(sum + std::clamp<std::int64_t>(*count->integer(), 0, kMost), std::int64_t{0}, kMost);
-  }
-  return sum;
-}
-
 }  // namespace
 
 std::span<const MetadataKey> metadata_keys() { return kKeys; }
@@ -137,6 +110,31 @@ std::string ReleaseMetadata::json() const {
     if (!find_metadata_key(key)) out.set(key, value);
   }
   return out.compact();
+}
+
+Json log_time(WallTime when) {
+  const auto day = std::chrono::floor<std::chrono::days>(when);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(when - day));
+  return Json::Array{static_cast<int>(date.year()),
+                     static_cast<std::int64_t>(static_cast<unsigned>(date.month())),
+                     static_cast<std::int64_t>(static_cast<unsigned>(date.day())),
+                     static_cast<std::int64_t>(time.hours().count()),
+                     static_cast<std::int64_t>(time.minutes().count()),
+                     static_cast<std::int64_t>(time.seconds().count())};
+}
+
+std::int64_t overwrites(std::string_view log_json) {
+  constexpr std::int64_t kMost = 1'000'000'000;  // imported numbers may be anything; the sum must not overflow
+  const auto log = Json::parse(log_json);
+  std::int64_t sum = 0;
+  if (!log) return sum;
+  for (const Json& entry : log->items()) {
+    const Json* count = entry.find("count");
+    if (entry.text("what") != "overwrite" || !count || !count->integer()) continue;
+    sum = std::clamp(sum + std::clamp<std::int64_t>(*count->integer(), 0, kMost), std::int64_t{0}, kMost);
+  }
+  return sum;
 }
 
 std::string upload_log(std::string_view who, std::string_view index, WallTime when, const std::optional<std::string>& replaced_log) {

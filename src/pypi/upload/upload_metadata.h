@@ -43,6 +43,11 @@ class ReleaseMetadata {
   Json values_ = Json::object();
 };
 
+// devpi's form of a moment in a log: [year, month, day, hour, minute, second], UTC.
+Json log_time(WallTime when);
+// How often the file was overwritten so far, by its log. A log that cannot be read counts as none: it is history, not state.
+std::int64_t overwrites(std::string_view log_json);
+
 // devpi's log of a file (the `log` of a `+links` item) after an upload by `who`. `replaced_log`: the log of the file it takes the place of.
 std::string upload_log(std::string_view who, std::string_view index, WallTime when, const std::optional<std::string>& replaced_log);
 
