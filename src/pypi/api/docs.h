@@ -41,9 +41,9 @@ class Docs {
     Log& log;
   };
   struct Limits {
-    std::size_t max_file = 64 << 20;     // unpacked; it is held in memory while it is sent
+    std::size_t max_file = 32 << 20;     // unpacked; it is held in memory while it is sent
     std::size_t small_file = 256 << 10;  // may stay in the hot table
-    std::size_t max_held = 256 << 20;    // of larger files in all answers under way, give or take one for each that is being unpacked
+    std::size_t max_held = 64 << 20;     // of larger files in all answers under way, give or take one for each that is being unpacked
   };
   Docs(Dependencies use, Limits limits);
   explicit Docs(Dependencies use) : Docs(use, Limits()) {}
