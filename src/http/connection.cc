@@ -45,11 +45,12 @@ asio::generic::stream_protocol protocol_of(int fd) {
   return {family, 0};
 }
 
-// Requests whose answer may depend on more than path and class are for the handler.
+// Requests whose answer may depend on more than path and class are for the handler. Credentials are not among these reasons: an entry is
+// made only of what everybody gets.
 bool may_be_hot(const RequestHead& head, const HostRule& hosts) {
   if (head.method != Method::get && head.method != Method::head) return false;
   if (!head.query.empty() || head.has_body()) return false;
-  if (head.has(Field::authorization) || head.has(Field::x_devpi_auth) || head.has(Field::x_devpi_absolute_urls)) return false;
+  if (head.has(Field::x_devpi_absolute_urls)) return false;
   if (head.repeated(Field::if_none_match) || head.repeated(Field::cache_control)) return false;
   if (list_has(head.first(Field::cache_control), "no-cache")) return false;
   if (!head.has(Field::cache_control) && list_has(head.first(Field::pragma), "no-cache")) return false;

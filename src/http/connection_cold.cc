@@ -8,6 +8,7 @@
 
 #include "http/cold_answer.h"
 #include "http/connection.h"
+#include "http/cross_site.h"
 #include "http/error_response.h"
 #include "http/response_writer.h"
 #include "http/target.h"
@@ -71,6 +72,8 @@ std::optional<Response> Connection::refuse_early(const RequestHead& head, Reques
   std::optional<Response> refusal;
   if (head.browser && !shared.hosts.allows(request.host)) {
     refusal = error_response(421, Error{Code::invalid, HostRule::refusal(request.host), {}, {}}, request);
+  } else if (head.browser && !is_safe(request.method) && from_another_site(request.headers, request.host)) {
+    refusal = error_response(Error{Code::forbidden, "a page of another site may not change anything here", {}, {}}, request);
   } else if (head.content_length.value_or(0) > shared.options.max_body_bytes) {
     const auto text = "the body is larger than the " + std::to_string(shared.options.max_body_bytes) + " bytes this server takes";
     refusal = error_response(Error{Code::too_large, text, {}, {}}, request);

@@ -329,10 +329,7 @@ Field identify_field(std::string_view name) {
       return first == 'e' ? is("expect", Field::expect) : is("pragma", Field::pragma);
     case 8: return is("if-range", Field::if_range);
     case 10: return first == 'u' ? is("user-agent", Field::user_agent) : is("connection", Field::connection);
-    case 12: return is("x-devpi-auth", Field::x_devpi_auth);
-    case 13:
-      if (first == 'i') return is("if-none-match", Field::if_none_match);
-      return first == 'c' ? is("cache-control", Field::cache_control) : is("authorization", Field::authorization);
+    case 13: return first == 'i' ? is("if-none-match", Field::if_none_match) : is("cache-control", Field::cache_control);
     case 14: return is("content-length", Field::content_length);
     case 15: return is("accept-encoding", Field::accept_encoding);
     case 17: return first == 't' ? is("transfer-encoding", Field::transfer_encoding) : is("if-modified-since", Field::if_modified_since);

@@ -30,8 +30,6 @@ enum class Field : std::uint8_t {
   expect,
   cache_control,
   pragma,
-  authorization,
-  x_devpi_auth,
   x_devpi_absolute_urls,
   count,
 };

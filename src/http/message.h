@@ -102,10 +102,11 @@ struct Response {
   Headers headers;
   Body body;
   CacheOutcome outcome = CacheOutcome::none;
-  std::string route;                    // a short constant name for metrics and logs: "simple.project", "file", "upload" ...
-  std::string log_detail;               // why, for the access event; may hold internals, never secrets
-  std::shared_ptr<const HotEntry> hot;  // the front loop may keep it and answer alone from now on
-  bool close = false;                   // end the connection after it
+  std::string route;       // a short constant name for metrics and logs: "simple.project", "file", "upload" ...
+  std::string log_detail;  // why, for the access event; may hold internals, never secrets
+  // The front loop may keep it and answer alone from now on, whoever asks and whatever credentials come with it.
+  std::shared_ptr<const HotEntry> hot;
+  bool close = false;  // end the connection after it
 };
 
 std::string_view standard_reason(int status);

@@ -270,14 +270,30 @@ TEST_F(Wire, BrowsersOnAForeignNameAreTurnedAway) {
   }
 }
 
+TEST_F(Wire, PagesOfOtherSitesChangeNothing) {
+  const auto send = [this](const std::string& method, const std::string& fields) {
+    return ask(method + " /page HTTP/1.1\r\nHost: localhost:3141\r\nAuthorization: Basic eDp5\r\nContent-Length: 0\r\n" + fields + "\r\n")
+        .status;
+  };
+  for (const char* method : {"POST", "PUT", "PATCH", "DELETE", "PUSH"}) {
+    EXPECT_EQ(send(method, "Sec-Fetch-Site: cross-site\r\nOrigin: http://localhost:3141\r\n"), 403) << method;
+    EXPECT_EQ(send(method, "Origin: https://evil.test\r\n"), 403) << method;
+    EXPECT_EQ(send(method, "Origin: null\r\n"), 403) << method;
+    EXPECT_EQ(send(method, "Origin: http://localhost:3141\r\n"), 200) << method;
+    EXPECT_EQ(send(method, "Sec-Fetch-Site: same-origin\r\n"), 200) << method;
+    EXPECT_EQ(send(method, ""), 200) << method;
+  }
+  EXPECT_EQ(send("GET", "Sec-Fetch-Site: cross-site\r\nOrigin: https://evil.test\r\n"), 200) << "links may lead here";
+}
+
 TEST_F(Wire, TheHotPathLeavesToTheHandlerWhatIsNotForIt) {
   make_hot();
   const auto outcome = [this](const std::string& path, const std::string& fields) { return get(path, fields).headers["x-cache"]; };
   EXPECT_EQ(outcome("/hot", "Cache-Control: max-age=0\r\n"), "hit");  // pip sends it with every page
   EXPECT_EQ(outcome("/hot", "Cache-Control: no-cache\r\n"), "miss");
   EXPECT_EQ(outcome("/hot", "Pragma: no-cache\r\n"), "miss");
-  EXPECT_EQ(outcome("/hot", "Authorization: Basic eDp5\r\n"), "miss");
-  EXPECT_EQ(outcome("/hot", "X-Devpi-Auth: eDp5\r\n"), "miss");
+  EXPECT_EQ(outcome("/hot", "Authorization: Basic eDp5\r\n"), "hit");  // what everybody gets, whoever asks gets
+  EXPECT_EQ(outcome("/hot", "X-Devpi-Auth: eDp5\r\n"), "hit");
   EXPECT_EQ(outcome("/hot", "X-Devpi-Absolute-Urls: 1\r\n"), "miss");
   EXPECT_EQ(outcome("/hot?x", ""), "miss");
   EXPECT_EQ(outcome("/hot", "Content-Length: 0\r\n"), "hit");
