@@ -116,7 +116,8 @@ void UpstreamCredentials::add_from(const Url& url) {
   add({url.origin(), url.user, url.password});
 }
 
-std::optional<http::Credentials> UpstreamCredentials::find(const Url& url) const {
+std::optional<http::Credentials> UpstreamCredentials::of(const Url& url) const {
+  if (!url.user.empty() || !url.password.empty()) return http::Credentials{url.origin(), url.user, url.password};
   const auto found = by_origin_.find(url.origin());
   if (found == by_origin_.end()) return std::nullopt;
   return found->second;

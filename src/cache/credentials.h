@@ -24,7 +24,8 @@ class UpstreamCredentials {
   void add(http::Credentials credentials);  // replaces what the origin had
   // The user information of a configured URL, for its origin; nothing when there is none.
   void add_from(const Url& url);
-  std::optional<http::Credentials> find(const Url& url) const;
+  // What a request to the URL is sent with: its own user information, else what its origin has.
+  std::optional<http::Credentials> of(const Url& url) const;
   std::size_t size() const { return by_origin_.size(); }
 
  private:

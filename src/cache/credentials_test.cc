@@ -12,7 +12,7 @@ namespace bodega::cache {
 namespace {
 
 std::string found(const UpstreamCredentials& all, std::string_view url) {
-  const auto credentials = all.find(*Url::parse(url));
+  const auto credentials = all.of(*Url::parse(url));
   if (!credentials) return "-";
   return credentials->origin + " " + credentials->user + ":" + std::string(credentials->password.reveal());
 }
@@ -129,6 +129,18 @@ TEST_F(CredentialsFile, FailsByNameWhenMissingOrBroken) {
   std::filesystem::remove(path);
   EXPECT_EQ(load_upstream_credentials(path, log).error().code, Code::not_found);
   std::ofstream(path) << "";
+}
+
+TEST(UpstreamCredentials, AUrlsOwnComeFirst) {
+  UpstreamCredentials all;
+  all.add({"https://pypi.example", "alice", Secret("s3cret")});
+  const auto own = all.of(*Url::parse("https://bob:his@pypi.example/simple/"));
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->origin, "https://pypi.example");
+  EXPECT_EQ(own->user, "bob");
+  EXPECT_EQ(own->password.reveal(), "his");
+  EXPECT_EQ(all.of(*Url::parse("https://pypi.example/simple/"))->user, "alice");
+  EXPECT_FALSE(all.of(*Url::parse("https://other.example/")));
 }
 
 }  // namespace

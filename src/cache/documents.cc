@@ -4,6 +4,7 @@
 
 #include "async/loop.h"
 #include "base/check.h"
+#include "base/text.h"
 
 namespace bodega::cache {
 
@@ -164,6 +165,7 @@ Task<Result<Documents::Landed>> Documents::ask_upstream(const DocumentRequest& r
 Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& request, http::FetchResponse response, RowRef old) {
   UpstreamAnswer got;
   got.content_type = std::string(response.headers.get("Content-Type"));
+  got.last_serial = parse_u64(response.headers.get("X-PyPI-Last-Serial")).value_or(0);
   got.final_url = response.final_url;
   for (;;) {
     auto piece = co_await response.body->read();

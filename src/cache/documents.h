@@ -23,6 +23,7 @@ namespace bodega::cache {
 struct UpstreamAnswer {
   std::string body;  // decoded
   std::string content_type;
+  std::uint64_t last_serial = 0;  // of X-PyPI-Last-Serial; 0 = not told
   Url final_url;
 };
 

@@ -117,7 +117,7 @@ Task<Result<http::FetchResponse>> Upstream::fetch(http::FetchRequest request) {
   request.total_timeout = options_.total_timeout.value_or(request.total_timeout);
   const std::string origin = request.url.origin();
   const bool idempotent = request.method == "GET" || request.method == "HEAD";
-  if (!request.credentials) request.credentials = credentials_.find(request.url);
+  if (!request.credentials) request.credentials = credentials_.of(request.url);
   const MonoTime began = use_.clock.mono();
   for (int number = 1;; ++number) {
     auto this_try = request;

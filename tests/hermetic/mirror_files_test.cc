@@ -238,5 +238,33 @@ TEST_F(MirrorFiles, TheCacheStaysUnderItsCapAndEvictsTheLeastRecentlyUsed) {
   EXPECT_EQ(server.get(link(files[0])).body, files[0].bytes) << "evicted files are fetched again";
 }
 
+// A mirror with a login in its URL asked for pages and files without it: only the upstream of the configuration and the credentials file
+// were known by origin.
+TEST(MirrorWithALogin, SendsItToItsOwnHostOnly) {
+  HermeticServer server;
+  const auto made = server.ask({"PUT",
+                                "/root/closed",
+                                {{"Authorization", "Basic " + base64_encode(std::string("root:") + kRootPassword)}},
+                                R"({"type": "mirror", "mirror_url": "http://me:secret@upstream.test/simple/"})"});
+  ASSERT_EQ(made.status, 200) << made.body;
+  const UpstreamFile elsewhere{"foo-3.0-py3-none-any.whl", "bytes of another host", ""};
+  const std::string url = "http://files.test/" + elsewhere.path();
+  std::string page = upstream_page("foo", {kSmall, elsewhere});
+  page.replace(page.find(elsewhere.url()), elsewhere.url().size(), url);
+  server.upstream().on(std::string(kUpstream) + "foo/", answer(page));
+  server.upstream().on(kSmall.url(), answer(kSmall.bytes));
+  server.upstream().on(kSmall.url() + ".metadata", answer(kSmall.metadata));
+  server.upstream().on(url, answer(elsewhere.bytes));
+  server.get_json("/root/closed/+simple/foo/");
+  for (const auto* file : {&kSmall, &elsewhere}) EXPECT_EQ(server.get("/root/closed/+f/" + file->path()).body, file->bytes);
+  EXPECT_EQ(server.get("/root/closed/+f/" + kSmall.path() + ".metadata").body, kSmall.metadata);
+  ASSERT_EQ(server.upstream().requests().size(), 4U);
+  for (const auto& request : server.upstream().requests()) {
+    const bool home = request.url.host == "upstream.test";
+    ASSERT_EQ(request.credentials.has_value(), home) << request.url.text();
+    EXPECT_EQ(home ? request.credentials->password.reveal() : "none", home ? "secret" : "none");
+  }
+}
+
 }  // namespace
 }  // namespace bodega::testing

@@ -114,6 +114,7 @@ Task<Result<std::optional<Push::Found>>> Push::find_mirrored(std::vector<IndexRe
     Found found;
     found.listed = files_of_version(*page->page, wish.version);
     if (found.listed.empty()) continue;
+    found.mirror = mirror_source(*mirror);
     found.source.index = mirror->key();
     found.source.project = wish.project;
     found.source.version = spelt_version(found.listed, wish.project, wish.version);

@@ -74,6 +74,7 @@ class Push {
   struct Found {
     PushSource source;
     std::vector<PageFile> listed;
+    MirrorSource mirror;  // of the listed ones
   };
   struct Job {
     PushWish wish;
@@ -95,8 +96,8 @@ class Push {
   Task<Result<PushRecorded>> record(Job job, PushTarget target, PushSource source, Origin origin);
   // The listed files in the store, each under a claim, and in `source`.
   Task<Result<void>> fetch(Found& found, Claims& claims);
-  Task<Result<MirroredFile>> fetch_one(const PushSource& source, PageFile listed, Claims& claims);
-  Task<Result<std::shared_ptr<const store::Blob>>> claim_whole(PageFile listed, Claims& claims);
+  Task<Result<MirroredFile>> fetch_one(const Found& found, PageFile listed, Claims& claims);
+  Task<Result<std::shared_ptr<const store::Blob>>> claim_whole(const MirrorSource& mirror, PageFile listed, Claims& claims);
 
   Task<Result<http::Response>> outside(Job job, PushOutside to, Found found);
   // The log of it.

@@ -31,22 +31,23 @@ std::optional<Inspected> inspect_sibling(const FileSource& source, const Release
 
 Task<Result<void>> Push::fetch(Found& found, Claims& claims) {
   for (const auto& listed : found.listed) {
-    auto file = co_await fetch_one(found.source, listed, claims);
+    auto file = co_await fetch_one(found, listed, claims);
     if (!file) co_return fail(std::move(file).error());
     add_mirrored(found.source, std::move(*file), use_.clock.wall());
   }
   co_return Result<void>();
 }
 
-Task<Result<MirroredFile>> Push::fetch_one(const PushSource& source, PageFile listed, Claims& claims) {
-  auto blob = co_await claim_whole(listed, claims);
+Task<Result<MirroredFile>> Push::fetch_one(const Found& found, PageFile listed, Claims& claims) {
+  const PushSource& source = found.source;
+  auto blob = co_await claim_whole(found.mirror, listed, claims);
   if (!blob) co_return fail(std::move(blob).error());
   MirroredFile file{listed, (*blob)->digest(), (*blob)->size(), std::nullopt};
   const ReleaseName name{source.display, source.project, source.version};
   auto read = [&] { return inspect(**blob, listed, name); };
   file.inspected = co_await offload(use_.pool, read);
   if (!file.inspected && listed.core_metadata.offered && file_kind(listed.filename) == FileKind::wheel) {
-    auto sibling = co_await use_.mirrors.whole(listed, Mirrors::Part::metadata);
+    auto sibling = co_await use_.mirrors.whole(found.mirror, listed, Mirrors::Part::metadata);
     auto read_sibling = [&] { return sibling ? inspect_sibling(*sibling->source, name) : std::nullopt; };
     file.inspected = co_await offload(use_.pool, read_sibling);
   }
@@ -55,10 +56,10 @@ Task<Result<MirroredFile>> Push::fetch_one(const PushSource& source, PageFile li
 
 // Between the end of the transfer and the claim the cache may have evicted the file again; once more is enough, for the claim stands by
 // then.
-Task<Result<std::shared_ptr<const store::Blob>>> Push::claim_whole(PageFile listed, Claims& claims) {
+Task<Result<std::shared_ptr<const store::Blob>>> Push::claim_whole(const MirrorSource& mirror, PageFile listed, Claims& claims) {
   Error error{Code::not_found, "", {}, std::nullopt};
   for (int round = 0; round < 2; ++round) {
-    auto artifact = co_await use_.mirrors.whole(listed, Mirrors::Part::file);
+    auto artifact = co_await use_.mirrors.whole(mirror, listed, Mirrors::Part::file);
     if (!artifact) {
       error = std::move(artifact).error();
       // The page lists it: that the upstream has it not is its fault.

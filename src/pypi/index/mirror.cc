@@ -26,9 +26,13 @@ std::size_t weight(const ProjectPage& page) {
   return sizeof(ProjectPage) + page.files.size() * kPerFile;
 }
 
-Result<cache::ArtifactRequest> artifact_request(const PageFile& file, Mirrors::Part part) {
+Result<cache::ArtifactRequest> artifact_request(const MirrorSource& source, const PageFile& file, Mirrors::Part part) {
   cache::ArtifactRequest request;
   BODEGA_TRY(request.url, Url::parse(file.url));
+  // A page may name any host; the mirror's credentials are for its own.
+  const bool at_home = request.url.origin() == source.url.origin();
+  request.url.user = at_home ? source.url.user : std::string();
+  request.url.password = at_home ? source.url.password : Secret();
   if (part == Mirrors::Part::metadata) {
     BODEGA_TRY(request.expected, expected_metadata_of(file));
     request.url.path += ".metadata";
@@ -63,6 +67,7 @@ Result<std::string> convert_page(const cache::UpstreamAnswer& answer, const std:
     auto error = std::move(page).error();
     return fail(Code::upstream_failed, "the upstream's page of " + name + " is broken: " + error.message, error.context);
   }
+  if (page->last_serial == 0) page->last_serial = answer.last_serial;  // other indexes tell it in the head only
   return encode_page(*page);
 }
 
@@ -175,15 +180,15 @@ Task<Result<ListedFile>> Mirrors::listed(MirrorSource source, FileLink link) {
 }
 
 Task<Result<MirrorFile>> Mirrors::file(MirrorSource source, FileLink link) {
-  auto found = co_await listed(std::move(source), link);
+  auto found = co_await listed(source, link);
   if (!found) co_return fail(std::move(found).error());
-  auto fetched = co_await fetch(*found->file, link.is_metadata ? Part::metadata : Part::file);
+  auto fetched = co_await fetch(source, *found->file, link.is_metadata ? Part::metadata : Part::file);
   if (fetched) fetched->project = found->project;
   co_return fetched;
 }
 
-Task<Result<MirrorFile>> Mirrors::fetch(const PageFile& file, Part part) {
-  BODEGA_CO_TRY(auto request, artifact_request(file, part));
+Task<Result<MirrorFile>> Mirrors::fetch(const MirrorSource& source, const PageFile& file, Part part) {
+  BODEGA_CO_TRY(auto request, artifact_request(source, file, part));
   MirrorFile out;
   out.upload_time = file.upload_time;
   auto artifact = co_await use_.artifacts.get(std::move(request));
@@ -192,8 +197,8 @@ Task<Result<MirrorFile>> Mirrors::fetch(const PageFile& file, Part part) {
   co_return out;
 }
 
-Task<Result<cache::Artifact>> Mirrors::whole(PageFile file, Part part) {
-  BODEGA_CO_TRY(auto request, artifact_request(file, part));
+Task<Result<cache::Artifact>> Mirrors::whole(MirrorSource source, PageFile file, Part part) {
+  BODEGA_CO_TRY(auto request, artifact_request(source, file, part));
   auto artifact = co_await use_.artifacts.get_whole(std::move(request));
   co_return artifact;
 }

@@ -19,7 +19,7 @@ namespace bodega::pypi {
 // What of an index's configuration a mirror works from.
 struct MirrorSource {
   std::string index;               // "user/name"
-  Url url;                         // the upstream's simple API; path ends with '/'
+  Url url;                         // the upstream's simple API; path ends with '/'; its user information is for its origin only
   std::optional<Duration> expiry;  // how long a page counts as fresh; else the server's own bound
 };
 
@@ -78,9 +78,9 @@ class Mirrors {
   // The same with its bytes.
   Task<Result<MirrorFile>> file(MirrorSource source, FileLink link);
   // The metadata sibling of a listed file. The page that lists it must stay until the task has ended.
-  Task<Result<MirrorFile>> metadata(const PageFile& file) { return fetch(file, Part::metadata); }
+  Task<Result<MirrorFile>> metadata(const MirrorSource& source, const PageFile& file) { return fetch(source, file, Part::metadata); }
   // A file of a page, or its metadata sibling, once all of it is here and verified.
-  Task<Result<cache::Artifact>> whole(PageFile file, Part part);
+  Task<Result<cache::Artifact>> whole(MirrorSource source, PageFile file, Part part);
 
  private:
   struct Decoded {
@@ -92,7 +92,7 @@ class Mirrors {
 
   Task<Result<std::shared_ptr<const ProjectPage>>> decoded(std::string key, std::shared_ptr<const catalog::DocumentRow> row);
   void keep(Decoded decoded);
-  Task<Result<MirrorFile>> fetch(const PageFile& file, Part part);
+  Task<Result<MirrorFile>> fetch(const MirrorSource& source, const PageFile& file, Part part);
 
   Dependencies use_;
   // Pages in use, newest first: a resolver that reads one page asks for many files of it.

@@ -136,7 +136,8 @@ Task<void> Prefetch::follow_page(const Job& job) {
   if (!mirrors) co_return;
   for (const auto& mirror : *mirrors) {
     if (!mirror->mirror_url) continue;
-    auto asking = use_.mirrors.page(mirror_source(*mirror), job.wanted.name, cache::ClientWish::cached_is_fine);
+    const MirrorSource source = mirror_source(*mirror);
+    auto asking = use_.mirrors.page(source, job.wanted.name, cache::ClientWish::cached_is_fine);
     const auto page = co_await std::move(asking);
     if (!page) continue;
     if (page->outcome == CacheOutcome::miss) {
@@ -146,7 +147,7 @@ Task<void> Prefetch::follow_page(const Job& job) {
     auto choose = [&page, &job] { return likely_wheel(*page->page, job.wanted.specifier, job.walk->environment); };
     const PageFile* wheel = co_await offload(use_.pool, choose);
     if (wheel == nullptr) co_return;
-    auto file = co_await use_.mirrors.metadata(*wheel);
+    auto file = co_await use_.mirrors.metadata(source, *wheel);
     if (!file) co_return;
     if (file->artifact.outcome == CacheOutcome::miss) {
       ++counters_.metadata;
