@@ -101,6 +101,46 @@ class PipThroughTheMirror(harness.Case):
         self.assertEqual(harness.ask(url).body, body)
 
 
+class PipOnAClosedIndex(harness.Case):
+    """acl_pkg_read: with credentials as from any index, without them nothing at all, the public packages behind it included."""
+
+    @classmethod
+    def world(cls):
+        super().world()
+        cls.password = cls.bodega.make_user("alice")
+        cls.bodega.make_index("alice/dev", bases=["root/pypi"], acl_pkg_read=["alice"])
+        name, wheel = harness.packages.make_wheel("acme-private", "1.0", ["six"])
+        headers, body = harness.form(harness.upload_fields("acme-private", "1.0", wheel), name, wheel)
+        answer = harness.ask(cls.bodega.url + "/alice/dev/", "POST", {**headers, **harness.basic("alice", cls.password)}, body)
+        assert answer.status == 200, answer
+
+    def index(self, login=""):
+        return self.bodega.url.replace("://", "://" + login) + "/alice/dev/+simple/"
+
+    def test_credentials_in_the_url_install_private_and_public(self):
+        venv = Venv(self.directory / "in-url")
+        venv.pip("install", "--index-url", self.index("alice:%s@" % self.password), "acme-private")
+        self.assertLessEqual({"acme-private", "six"}, set(venv.installed()))
+
+    def test_credentials_in_netrc_do_too(self):
+        netrc = self.directory / "netrc"
+        netrc.write_text("machine 127.0.0.1 login alice password %s\n" % self.password)
+        netrc.chmod(0o600)
+        venv = Venv(self.directory / "in-netrc")
+        venv.pip("install", "--index-url", self.index(), "acme-private", NETRC=netrc)
+        self.assertIn("acme-private", venv.installed())
+
+    def test_without_credentials_nothing_is_installed(self):
+        self.origin.reset()
+        venv = Venv(self.directory / "without")
+        for login in ("", "alice:wrong@", "bob:unknown@"):
+            for what in ("acme-private", "six"):
+                done = venv.pip("install", "--index-url", self.index(login), what, check=False)
+                self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(venv.installed(), {})
+        self.assertEqual(self.origin.asked(r"acme|six"), [])
+
+
 class PipWithAnHtmlUpstream(harness.Case):
     """An upstream as old ones are: HTML only, no .metadata, no ETag, no Range."""
 

@@ -47,6 +47,27 @@ class Uv(harness.Case):
         finally:
             self.origin.start()
 
+    def test_a_closed_index(self):
+        self.bodega.make_index("alice/closed", bases=["root/pypi"], acl_pkg_read=["alice"])
+        name, wheel = packages.make_wheel("acme-closed", "1.0", ["six"])
+        headers, body = harness.form(harness.upload_fields("acme-closed", "1.0", wheel), name, wheel)
+        answer = harness.ask(self.bodega.url + "/alice/closed/", "POST", {**headers, **harness.basic("alice", self.password)}, body)
+        self.assertStatus(answer, 200)
+        index = self.bodega.url + "/alice/closed/+simple/"
+        known = index.replace("://", "://alice:%s@" % self.password)
+        venv, _ = self.install("closed", "acme-closed", index=known)
+        self.assertLessEqual({"acme-closed", "six"}, set(venv.installed()))
+        for url in (index, index.replace("://", "://alice:wrong@")):
+            venv, done = self.install("refused", "six", index=url, check=False)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertRegex(done.stdout, r"401 Unauthorized|without a login|credentials")
+            self.assertEqual(venv.installed(), {})
+        # Wherever it looks for them: uv asks once without credentials, then with those of netrc.
+        netrc = self.directory / "netrc"
+        netrc.write_text("machine 127.0.0.1 login alice password %s\n" % self.password)
+        venv, _ = self.install("from-netrc", "acme-closed", index=index, NETRC=netrc)
+        self.assertIn("acme-closed", venv.installed())
+
     def test_index_url_without_simple(self):
         venv, _ = self.install("short", "click==8.1.7", index=self.bodega.url + "/root/pypi/")
         self.assertEqual(venv.installed(), {"click": "8.1.7"})
