@@ -195,6 +195,8 @@ Task<Result<void>> Application::start() {
   BODEGA_CO_TRY(options.root_password, first_root_password(config_));
   options.keep_generated = [this](const Secret& password) { return write_generated_password(password); };
   options.upstream = config_.upstream;
+  // Where people read about a project of the public index; of another upstream nobody knows.
+  if (config_.upstream.host == "pypi.org") options.mirror_web_url_fmt = "https://pypi.org/project/{name}/";
   if (parts_.upstream_is_explicit) options.explicit_upstream = config_.upstream;
   auto started = co_await registry_.first_start(std::move(options));
   if (!started) co_return fail(std::move(started).error());

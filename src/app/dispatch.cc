@@ -1,6 +1,5 @@
 // From an address and a method to the handler that answers it.
 #include "app/application.h"
-#include "http/error_response.h"
 
 namespace bodega::app {
 
@@ -12,8 +11,16 @@ using pypi::Route;
 
 namespace {
 
-Response not_found(const Request& request) {
-  return http::error_response(Error{Code::not_found, "there is nothing at this address", {}, std::nullopt}, request);
+// In devpi's words: an address that is none, or that has no such method.
+Response not_found(const Request& request, Place place) {
+  switch (place) {
+    case Place::unknown: return pypi::no_such_view(request);
+    case Place::simple_list:
+    case Place::simple_project:
+      return pypi::framework_error(request, 404, "predicate mismatch for view PyPIView (request_method = GET,HEAD)");
+    case Place::simple_refresh: return pypi::framework_error(request, 404, "predicate mismatch for view PyPIView (request_method = POST)");
+    default: return pypi::framework_error(request, 404, "");
+  }
 }
 
 bool reads(const Request& request) { return request.method == Method::get || request.method == Method::head; }
@@ -104,7 +111,7 @@ Task<Response> Application::dispatch(Request& request, Route route) {
       if (reads(request)) co_return co_await docs_.get(request, route);
       break;
   }
-  co_return not_found(request);
+  co_return not_found(request, route.place);
 }
 
 Task<Response> Application::at_index(Request& request, Route route) {
@@ -121,7 +128,7 @@ Task<Response> Application::at_file(Request& request, Route route) {
   if (request.method == Method::post) co_return co_await uploads_.toxresult(request, route);
   if (request.method == Method::del) co_return co_await uploads_.remove(request, route);
   if (request.method == Method::patch) co_return co_await uploads_.yank(request, route);
-  co_return not_found(request);
+  co_return not_found(request, route.place);
 }
 
 Task<Response> Application::at_project(Request& request, Route route) {
@@ -131,7 +138,7 @@ Task<Response> Application::at_project(Request& request, Route route) {
     co_return co_await simple_.project(request, route, place);
   }
   if (reads(request)) co_return co_await releases_.get(request, route);
-  co_return not_found(request);
+  co_return not_found(request, route.place);
 }
 
 }  // namespace bodega::app

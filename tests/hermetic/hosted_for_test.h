@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -37,22 +39,37 @@ inline void change_index(HermeticServer& server, const std::string& key, const s
   ASSERT_EQ(got.status, 200) << got.body;
 }
 
-inline Ask upload_ask(const std::string& index, const std::string& user, const std::string& project, const std::string& version) {
-  std::string module = project;
-  for (auto& c : module) c = c == '-' ? '_' : c;
+struct FormFile {
+  std::string name;
+  std::string bytes;
+};
+inline Ask form_ask(const std::string& index, const std::string& user, const std::vector<std::pair<std::string, std::string>>& fields,
+                    const FormFile& file) {
   const std::string boundary = "boundary-of-a-test";
   std::string body;
-  const auto field = [&](const std::string& head, const std::string& value) {
+  const auto part = [&](const std::string& head, const std::string& value) {
     body += "--" + boundary + "\r\nContent-Disposition: form-data; name=" + head + "\r\n\r\n" + value + "\r\n";
   };
-  field("\":action\"", "file_upload");
-  field("\"name\"", project);
-  field("\"version\"", version);
-  field("\"content\"; filename=\"" + module + "-" + version + "-py3-none-any.whl\"", pypi::testing::make_wheel(module, version));
+  for (const auto& [name, value] : fields) part('"' + name + '"', value);
+  part("\"content\"; filename=\"" + file.name + '"', file.bytes);
   body += "--" + boundary + "--\r\n";
   auto headers = as(user);
   headers.add("Content-Type", "multipart/form-data; boundary=" + boundary);
   return {"POST", "/" + index + "/", std::move(headers), std::move(body)};
+}
+
+inline Ask upload_ask(const std::string& index, const std::string& user, const std::string& project, const std::string& version) {
+  std::string module = project;
+  for (auto& c : module) c = c == '-' ? '_' : c;
+  return form_ask(index, user, {{":action", "file_upload"}, {"name", project}, {"version", version}},
+                  {module + "-" + version + "-py3-none-any.whl", pypi::testing::make_wheel(module, version)});
+}
+
+inline void put_docs(HermeticServer& server, const std::string& index, const std::string& project, const std::string& version) {
+  const auto got =
+      server.ask(form_ask(index, index.substr(0, index.find('/')), {{":action", "doc_upload"}, {"name", project}, {"version", version}},
+                          {project + ".zip", pypi::testing::make_zip({{"index.html", "<h1>docs</h1>"}})}));
+  ASSERT_EQ(got.status, 200) << got.body;
 }
 
 // The path of the file that was made.
@@ -70,6 +87,15 @@ inline std::string put_wheel(HermeticServer& server, const std::string& index, c
   const auto from = at + begin.size();
   const auto to = page.body.find_first_of("\"#", from);
   return "/" + index + "/" + page.body.substr(from, to - from);
+}
+
+// Everything a client can tell two answers apart by, with one name for the index.
+inline std::string seen(const Got& got, const std::string& index) {
+  std::string out = std::to_string(got.status) + " " + got.reason + "\n";
+  for (const auto& field : got.headers.all()) out += field.name + ": " + field.value + "\n";
+  out += got.body;
+  for (auto at = out.find(index); at != std::string::npos; at = out.find(index)) out.replace(at, index.size(), "INDEX");
+  return out;
 }
 
 }  // namespace bodega::testing

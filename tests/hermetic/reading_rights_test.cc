@@ -14,15 +14,6 @@ http::Headers reader(const std::string& user) {
   return headers;
 }
 
-// Everything a client can tell two refusals apart by, but for the name of the index.
-std::string seen(const Got& got, const std::string& index) {
-  std::string out = std::to_string(got.status) + " " + got.reason + "\n";
-  for (const auto& field : got.headers.all()) out += field.name + ": " + field.value + "\n";
-  out += got.body;
-  for (auto at = out.find(index); at != std::string::npos; at = out.find(index)) out.replace(at, index.size(), "INDEX");
-  return out;
-}
-
 class ReadingRights : public ::testing::Test {
  protected:
   ReadingRights() {

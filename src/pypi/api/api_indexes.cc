@@ -65,7 +65,7 @@ Task<http::Response> Api::get_index(http::Request& request, Route route) {
   Json result = shown_options(*index, viewer(asker.who, *index));
   if (prefers_html(request)) {
     auto page = index_page(index->key(), result, base_url(request));
-    page.headers.add("Vary", "Accept");
+    page.headers.add("Vary", "Accept, User-Agent");
     co_return page;
   }
   if (!query_has(request.query, "no_projects")) {
@@ -74,7 +74,7 @@ Task<http::Response> Api::get_index(http::Request& request, Route route) {
     result.set("projects", std::move(*names));
   }
   auto response = api_result(200, std::move(result), "indexconfig");
-  response.headers.add("Vary", "Accept");
+  response.headers.add("Vary", "Accept, User-Agent");
   co_return response;
 }
 

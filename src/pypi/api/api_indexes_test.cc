@@ -174,7 +174,7 @@ TEST_F(ApiIndexesTest, BrowsersGetAPage) {
     const auto response = call({.path = path, .accept = browser});
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.headers.get("Content-Type"), "text/html; charset=utf-8");
-    EXPECT_EQ(response.headers.get("Vary"), "Accept");
+    EXPECT_EQ(response.headers.get("Vary"), path == "/alice/dev" ? "Accept, User-Agent" : "Accept");
     const auto& body = std::get<std::string>(response.body);
     EXPECT_NE(body.find("pip install --index-url http://localhost:4141/alice/dev/+simple/ PACKAGE"), std::string::npos) << body;
     EXPECT_EQ(body.find("<script>"), std::string::npos) << body;

@@ -91,7 +91,7 @@ Task<Result<Push::Found>> Push::find(Job job) {
   };
   auto hosted = co_await use_.catalog.read(question);
   if (!hosted) co_return fail(std::move(hosted).error());
-  if (*hosted) co_return Found{std::move(**hosted), {}};
+  if (*hosted) co_return Found{std::move(**hosted), {}, {}};
   const auto walk = walk_whitelist(order, job.wish.project, [&hosting](const std::string& key) { return hosting.contains(key); });
   std::vector<IndexRef> mirrors;
   for (const auto& mirror : order.mirrors) {

@@ -31,6 +31,12 @@ Response not_acceptable(const Request& request) {
   return http::error_response(406, error, request);
 }
 
+// At /{u}/{i} and /{u}/{i}/{p} only installers get pages, and front loops do not tell them from others.
+void for_installers_only(Response& response) {
+  response.hot.reset();
+  if (response.headers.has("Vary")) response.headers.set("Vary", "Accept, Accept-Encoding, User-Agent");
+}
+
 Response redirect(std::string location) {
   Response response;
   response.status = 301;
@@ -58,6 +64,7 @@ Task<Response> Simple::project(Request& request, Route route, PagePlace place) {
   auto admission = co_await use_.readers.admit(request, route);
   if (admission.refusal) co_return std::move(*admission.refusal);
   auto response = co_await project_of(request, admission.index, std::move(route), place);
+  if (place != PagePlace::simple) for_installers_only(response);
   confine(response, admission.audience);
   co_return response;
 }
@@ -192,7 +199,9 @@ Task<Result<std::vector<std::string>>> Simple::hosted_names(std::vector<IndexRef
 Task<Response> Simple::list(Request& request, Route route) {
   auto admission = co_await use_.readers.admit(request, route);
   if (admission.refusal) co_return std::move(*admission.refusal);
+  const Place place = route.place;
   auto response = co_await list_of(request, admission.index, std::move(route));
+  if (place != Place::simple_list) for_installers_only(response);
   confine(response, admission.audience);
   co_return response;
 }

@@ -1,0 +1,210 @@
+// Role x place x method: every address with every method asked by everybody, and the status that each gets. A Place without its rows does
+// not compile; a method without a row must be 404.
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "http/target.h"
+#include "pypi/route.h"
+#include "tests/hermetic/hosted_for_test.h"
+
+namespace bodega::testing {
+namespace {
+
+using pypi::Place;
+
+constexpr std::array<const char*, 9> kMethods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PUSH", "OPTIONS", "BREW"};
+
+// Least first: what a role may not do, it cannot spoil for the next. "up" is in acl_upload, "user" in no list.
+constexpr std::array<const char*, 5> kRoles = {"anonymous", "user", "uploader", "owner", "root"};
+using Cells = std::array<int, kRoles.size()>;
+constexpr Cells all(int status) { return {status, status, status, status, status}; }
+
+struct Row {
+  std::string method;
+  Cells cells;
+  std::string body = {};
+};
+
+// Not built yet.
+bool is_pending(Place place, const std::string& method) {
+  const bool reads = method == "GET" || method == "HEAD";
+  return (reads && (place == Place::project || place == Place::version)) || (place == Place::index && method == "PUSH");
+}
+
+// A user with an open index that holds "mine" 1.0, a second one to push to, and a closed one.
+struct World {
+  std::string owner;
+  std::string file;  // below the open index
+  std::string index() const { return owner + "/dev"; }
+  std::string target() const { return owner + "/target"; }
+};
+
+std::string path_of(Place place, const World& world) {
+  const std::string index = "/" + world.index();
+  switch (place) {
+    case Place::unknown: return "/+nothing/here";
+    case Place::root: return "/";
+    case Place::api: return index + "/+api";
+    case Place::login: return "/+login";
+    case Place::status: return "/+status";
+    case Place::authcheck: return "/+authcheck";
+    case Place::health: return "/+health/live";
+    case Place::metrics: return "/+metrics";
+    case Place::user: return "/" + world.owner;
+    case Place::index: return index;
+    case Place::simple_list: return index + "/+simple/";
+    case Place::simple_project: return index + "/+simple/mine/";
+    case Place::simple_refresh: return index + "/+simple/mine/refresh";
+    case Place::file: return world.file;
+    case Place::project: return index + "/mine";
+    case Place::version: return index + "/mine/1.0";
+    case Place::docs: return index + "/mine/1.0/+doc/index.html";
+  }
+  return {};
+}
+
+const Row kGet{"GET", all(200)};
+const Row kHead{"HEAD", all(200)};
+std::vector<Row> any_method() {
+  std::vector<Row> rows;
+  for (const auto* method : kMethods) rows.push_back({method, all(200)});
+  return rows;
+}
+
+// What is not told is 404 for everybody, as everywhere in devpi.
+std::vector<Row> rows_of(Place place, const World& world) {
+  const std::string push = R"({"name": "mine", "version": "1.0", "targetindex": ")" + world.target() + "\"}";
+  switch (place) {
+    case Place::unknown: return {};
+    case Place::root: return {kGet, kHead};
+    case Place::api:
+    case Place::status:
+    case Place::authcheck: return any_method();
+    case Place::login: return {{"POST", all(200), R"({"user": ")" + world.owner + R"(", "password": "pw"})"}};
+    case Place::health:
+    case Place::metrics: return {kGet, kHead};
+    case Place::user:
+      return {kGet,
+              kHead,
+              {"PUT", all(409), R"({"password": "pw"})"},
+              {"PATCH", {403, 403, 403, 200, 200}, R"({"title": "x"})"},
+              {"DELETE", {403, 403, 403, 200, 200}}};
+    case Place::index:
+      return {kGet,
+              kHead,
+              {"POST", {401, 403, 200, 200, 403}, "upload"},
+              {"PUSH", {401, 401, 200, 200, 401}, push},
+              {"PUT", all(409), "{}"},
+              {"PATCH", {403, 403, 403, 200, 200}, R"({"title": "x"})"},
+              {"DELETE", {403, 403, 403, 201, 201}}};
+    case Place::simple_list: return {kGet, kHead, {"POST", {401, 403, 200, 200, 403}, "upload"}};
+    case Place::simple_project: return {kGet, kHead};
+    case Place::simple_refresh: return {{"POST", all(302)}};
+    case Place::file:
+      return {kGet,
+              kHead,
+              {"POST", all(200), R"({"testenvs": {}})"},
+              {"PATCH", {403, 403, 200, 200, 200}, R"({"yanked": true})"},
+              {"DELETE", {403, 403, 200, 200, 200}}};
+    case Place::project:
+    case Place::version: return {kGet, kHead, {"DELETE", {403, 403, 200, 200, 200}}};
+    case Place::docs: return {kGet, kHead};
+  }
+  return {};
+}
+
+std::vector<Place> all_places() {
+  std::vector<Place> places;
+  for (int i = 0; !path_of(static_cast<Place>(i), {}).empty(); ++i) places.push_back(static_cast<Place>(i));
+  return places;
+}
+
+class Matrix : public ::testing::Test {
+ protected:
+  Matrix() {
+    make_user(server, "stranger");
+    make_user(server, "up");
+  }
+
+  World make_world(const std::string& options = R"({"acl_upload": ["OWNER", "up"]})") {
+    World world{"own" + std::to_string(++worlds_), {}};
+    make_user(server, world.owner);
+    std::string told = options;
+    told.replace(told.find("OWNER"), 5, world.owner);
+    make_index(server, world.index(), told);
+    make_index(server, world.target(), told);
+    world.file = put_wheel(server, world.index(), "mine", "1.0");
+    put_docs(server, world.index(), "mine", "1.0");
+    return world;
+  }
+
+  Got ask(const std::string& role, const std::string& method, const std::string& path, const std::string& body, const World& world,
+          const std::string& accept = "application/json") {
+    const std::string user = role == "anonymous"  ? ""
+                             : role == "user"     ? "stranger"
+                             : role == "uploader" ? "up"
+                             : role == "owner"    ? world.owner
+                                                  : role;
+    auto request = body == "upload" ? upload_ask(world.index(), user, "mine", "2.0") : Ask{method, path, as(user), body};
+    request.path = path;
+    request.headers.set("Accept", accept);
+    return server.ask(std::move(request));
+  }
+
+  HermeticServer server;
+
+ private:
+  int worlds_ = 0;
+};
+
+TEST_F(Matrix, EveryRoleGetsItsStatusEverywhere) {
+  World world = make_world();
+  for (const Place place : all_places()) {
+    ASSERT_EQ(pypi::find_route(http::split_path(path_of(place, world))->segments).place, place) << path_of(place, world);
+    for (const auto* method : kMethods) {
+      if (is_pending(place, method)) continue;
+      for (std::size_t role = 0; role < kRoles.size(); ++role) {
+        Row row{method, all(404)};
+        for (auto& told : rows_of(place, world)) {
+          if (told.method == method) row = std::move(told);
+        }
+        const bool is_page = row.body.empty() && (place == Place::simple_list || place == Place::simple_project);
+        const std::string accept = is_page ? "application/vnd.pypi.simple.v1+json" : "application/json";
+        const auto got = ask(kRoles[role], method, path_of(place, world), row.body, world, accept);
+        EXPECT_EQ(got.status, row.cells[role]) << kRoles[role] << " " << method << " " << path_of(place, world) << "\n" << got.body;
+        const bool changed = got.status / 100 == 2 && row.method != "GET" && row.method != "HEAD";
+        if (changed && place >= Place::user) world = make_world();
+      }
+    }
+  }
+}
+
+// Nothing that can be asked tells who may not read an index whether it is there.
+TEST_F(Matrix, AClosedIndexIsLikeNoneForWhoMayNotRead) {
+  const World closed = make_world(R"({"acl_pkg_read": ["OWNER"], "acl_upload": ":AUTHENTICATED:"})");
+  const std::string none = closed.owner + "/non";  // as long as the other: lengths are compared, too
+  for (const Place place : all_places()) {
+    const auto path = path_of(place, closed);
+    if (path.find(closed.index()) == std::string::npos) continue;
+    auto other = path;
+    other.replace(other.find(closed.index()), closed.index().size(), none);
+    for (const auto* method : kMethods) {
+      std::string body;
+      for (const auto& row : rows_of(place, closed)) {
+        if (row.method == method) body = row.body;
+      }
+      for (const auto* role : {"anonymous", "user", "uploader"}) {
+        for (const auto* accept : {"application/json", "text/html", "*/*", "application/vnd.pypi.simple.v1+json"}) {
+          SCOPED_TRACE(std::string(role) + " " + method + " " + path + " " + accept);
+          const auto there = ask(role, method, path, body, closed, accept);
+          EXPECT_EQ(seen(there, closed.index()), seen(ask(role, method, other, body, closed, accept), none));
+          EXPECT_GE(there.status, 400);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bodega::testing
