@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "access/devpi_token.h"
 #include "access/random.h"
 #include "base/digest.h"
 #include "base/text.h"
@@ -67,17 +68,23 @@ std::string Authenticator::new_login_token(std::string_view user) const { return
 
 Task<Result<Authentication>> Authenticator::authenticate(const http::Request& request) {
   auto sent = read_credentials(request.headers);
+  if (sent.presence == Presence::none && request.peer.administrator) {
+    co_return Authentication{Outcome::ok, {"root", Proof::local}, "root", {}, false};
+  }
   if (sent.presence == Presence::none) co_return Authentication{};
   if (sent.presence == Presence::broken) co_return Authentication{Outcome::wrong, {}, {}, {}, false};
-  if (sent.credentials.form == Credentials::Form::bearer || looks_like_login_token(sent.credentials.secret.reveal())) {
-    co_return by_token(sent.credentials);
-  }
   const Repeat repeat = is_read(request.method) ? Repeat::is_free : Repeat::counts;
   std::string address = request.peer.client;
+  const auto secret = sent.credentials.secret.reveal();
+  if (looks_like_own_token(secret)) co_return by_own_token(sent.credentials, address, repeat);
+  if (sent.credentials.form == Credentials::Form::bearer || looks_like_login_token(secret) || looks_like_devpi_token(secret)) {
+    co_return by_login_token(sent.credentials);
+  }
   co_return co_await by_password(std::move(sent.credentials), std::move(address), repeat);
 }
 
 Task<Result<Authentication>> Authenticator::login(std::string user, Secret password, std::string client_address) {
+  if (looks_like_own_token(password.reveal())) co_return fail_without_work(std::move(user), client_address, Repeat::counts);
   Credentials credentials;
   credentials.user = std::move(user);
   credentials.secret = std::move(password);
@@ -85,9 +92,14 @@ Task<Result<Authentication>> Authenticator::login(std::string user, Secret passw
 }
 
 // Forged tokens are not counted: 256 bits are not guessed, and old tokens of an expired login are ordinary.
-Authentication Authenticator::by_token(const Credentials& credentials) const {
+Authentication Authenticator::by_login_token(const Credentials& credentials) const {
   Authentication out{Outcome::wrong, {}, credentials.user, {}, false};
-  const auto token = check_login_token(token_key_, credentials.secret.reveal(), clock_.wall());
+  const auto text = credentials.secret.reveal();
+  auto token = check_login_token(token_key_, text, clock_.wall());
+  if (!token && credentials.form == Credentials::Form::basic) {
+    const auto issued = check_devpi_token(devpi_token_key_, credentials.user, text, clock_.wall());
+    if (issued) token = LoginToken{credentials.user, *issued};
+  }
   if (!token) return out;
   if (credentials.form == Credentials::Form::basic && credentials.user != token->user) return out;
   const auto account = accounts_.account(token->user);
@@ -97,6 +109,31 @@ Authentication Authenticator::by_token(const Credentials& credentials) const {
   out.principal = {token->user, Proof::login_token};
   out.attempted = token->user;
   return out;
+}
+
+// A right token is never held up, whoever else guesses from the same address: it costs one hash to see that it is right.
+Authentication Authenticator::by_own_token(const Credentials& credentials, const std::string& address, Repeat repeat) {
+  const auto* token = tokens_ != nullptr ? tokens_->check(credentials.secret.reveal()) : nullptr;
+  const auto account = token != nullptr ? accounts_.account(token->user) : std::nullopt;
+  const auto scope = token != nullptr ? scope_of(token->scope) : std::nullopt;
+  if (!account || !scope || token->created < account->created) return fail_without_work(credentials.user, address, repeat);
+  Authentication out{Outcome::ok, {token->user, Proof::own_token, {*scope, {}}}, token->user, {}, false};
+  if (!token->index.empty()) out.principal.bound.indexes = accounts_.reads_through(token->index);
+  return out;
+}
+
+// Of the address only: under which user name a token is sent says nothing, and nobody shall lock out its owner with its public part.
+Authentication Authenticator::fail_without_work(std::string user, const std::string& address, Repeat repeat) {
+  const auto wait = attempts_.wait(address_subject(address), clock_.mono());
+  if (wait) {
+    ++counters_.limited;
+    return {Outcome::limited, {}, std::move(user), *wait, false};
+  }
+  if (repeat == Repeat::counts) {
+    ++counters_.failed;
+    attempts_.failed(address_subject(address), clock_.mono());
+  }
+  return {Outcome::wrong, {}, std::move(user), {}, false};
 }
 
 Task<Result<Authentication>> Authenticator::by_password(Credentials credentials, std::string address, Repeat repeat) {

@@ -1,5 +1,6 @@
-// From the headers of a request to a principal. Accepted: `X-Devpi-Auth: base64(user:secret)`, `Authorization: Basic` (secret = password or
-// login token) and `Authorization: Bearer` (login token).
+// From the headers of a request to a principal. Accepted: `X-Devpi-Auth: base64(user:secret)`, `Authorization: Basic` (secret = password,
+// login token or token of our own, the last under any user name) and `Authorization: Bearer` (a token of either kind). Who comes through
+// the administrator's socket without credentials is root.
 //
 // A password costs 150 milliseconds and 64 MiB to verify, so what it proved is remembered for a minute under a keyed hash, and a crowd
 // with one password verifies it once. Wrong passwords are remembered too; that only saves work, they count as failures all the same,
@@ -18,6 +19,7 @@
 #include "access/password.h"
 #include "access/principal.h"
 #include "access/token.h"
+#include "access/token_book.h"
 #include "async/signal.h"
 #include "http/message.h"
 
@@ -33,6 +35,8 @@ class Accounts {
  public:
   virtual ~Accounts() = default;
   virtual std::optional<Account> account(std::string_view user) const = 0;  // nullopt: no such user
+  // The index and, behind it, every index it reads through.
+  virtual std::vector<std::string> reads_through(const std::string& index) const { return {index}; }
 };
 
 enum class Outcome {
@@ -78,12 +82,15 @@ class Authenticator {
 
   // Key of login tokens; without one no token is accepted.
   void set_token_key(Secret key) { token_key_ = std::move(key); }
+  // Key of the login tokens of the devpi-server this one was imported from (access/devpi_token.h); empty: there is none.
+  void set_devpi_token_key(Secret key) { devpi_token_key_ = std::move(key); }
+  // Tokens of our own; outlives the authenticator. Without one none is accepted.
+  void use_tokens(TokenBook& book) { tokens_ = &book; }
   std::string new_login_token(std::string_view user) const;
 
   // busy: too many passwords are being verified.
   Task<Result<Authentication>> authenticate(const http::Request& request);
-  // The same for a user and password out of a body; every failure counts. A token is no password here, except that devpi's client renews
-  // with one.
+  // The same for a user and password out of a body; every failure counts. A token is no password here.
   Task<Result<Authentication>> login(std::string user, Secret password, std::string client_address);
 
   // The password of the user changed, or the user is gone.
@@ -106,7 +113,9 @@ class Authenticator {
     std::list<std::string>::iterator place;
   };
 
-  Authentication by_token(const Credentials& credentials) const;
+  Authentication by_login_token(const Credentials& credentials) const;
+  Authentication by_own_token(const Credentials& credentials, const std::string& address, Repeat repeat);
+  Authentication fail_without_work(std::string user, const std::string& address, Repeat repeat);
   Task<Result<Authentication>> by_password(Credentials credentials, std::string address, Repeat repeat);
   Task<Result<Verdict>> verify(const Credentials& credentials, const std::string& key);
   Authentication conclude(const Credentials& credentials, const std::string& address, Verdict verdict, Repeat repeat);
@@ -120,6 +129,8 @@ class Authenticator {
   const Clock& clock_;
   Options options_;
   Secret token_key_;
+  Secret devpi_token_key_;
+  TokenBook* tokens_ = nullptr;
   std::string process_key_;  // of the remembered hashes: they mean nothing outside this process
   Attempts attempts_;
   Counters counters_;

@@ -8,6 +8,7 @@ namespace {
 // The administrators: root, or whom the operator named with restrict-modify (then root only if named).
 bool administers(const Principal& who, const Facts& facts) {
   if (who.anonymous()) return false;
+  if (who.proof == Proof::local) return true;  // could change the option itself
   if (facts.restrict_modify) return names(*facts.restrict_modify, who);
   return who.user == "root";
 }
@@ -40,6 +41,29 @@ bool allowed(const Principal& who, Action action, const Facts& facts) {
   return false;
 }
 
+bool is_index(const std::string& key, const Facts& facts) {
+  return !facts.index.empty() && key.size() == facts.owner.size() + 1 + facts.index.size() && key.starts_with(facts.owner) &&
+         key[facts.owner.size()] == '/' && key.ends_with(facts.index);
+}
+
+// What is left of a principal for an action.
+enum class Reach { whole, as_anybody, nothing };
+
+Reach reach_of(const Bound& bound, Action action, const Facts& facts) {
+  if (bound.scope == Scope::all) return Reach::whole;
+  const auto& indexes = bound.indexes;
+  switch (action) {
+    case Action::read: {
+      const bool inside = std::any_of(indexes.begin(), indexes.end(), [&](const std::string& key) { return is_index(key, facts); });
+      return indexes.empty() || inside ? Reach::whole : Reach::as_anybody;
+    }
+    case Action::upload:
+    case Action::upload_toxresult:
+      return bound.scope == Scope::upload && (indexes.empty() || is_index(indexes.front(), facts)) ? Reach::whole : Reach::nothing;
+    default: return Reach::nothing;
+  }
+}
+
 }  // namespace
 
 bool names(const std::vector<std::string>& list, const Principal& who) {
@@ -50,6 +74,11 @@ bool names(const std::vector<std::string>& list, const Principal& who) {
 }
 
 Decision may(const Principal& who, Action action, const Facts& facts) {
+  switch (reach_of(who.bound, action, facts)) {
+    case Reach::nothing: return Decision::forbid;
+    case Reach::as_anybody: return allowed(Principal{}, action, facts) ? Decision::allow : Decision::forbid;
+    case Reach::whole: break;
+  }
   if (allowed(who, action, facts)) return Decision::allow;
   return who.anonymous() ? Decision::authenticate : Decision::forbid;
 }

@@ -31,6 +31,7 @@ struct Facts {
   const std::vector<std::string>* acl_toxresult_upload = nullptr;  // null: everybody
   const std::vector<std::string>* acl_read = nullptr;              // null: everybody
   const std::vector<std::string>* restrict_modify = nullptr;       // option of the server; null: devpi's ordinary rules
+  std::string_view index{};                                        // the index it is about, without its owner; empty: none
 };
 
 enum class Decision {
@@ -42,6 +43,8 @@ enum class Decision {
 // Whether an access list names the principal: its user name, :AUTHENTICATED: or :ANONYMOUS: (which means everybody).
 bool names(const std::vector<std::string>& list, const Principal& who);
 
+// A token's bound is looked at first. `read` is reading only; `upload` is also uploading, test results included; neither is ever more.
+// Beyond its indexes a token reads as anybody may, so that it is never worse than none, and does nothing else.
 Decision may(const Principal& who, Action action, const Facts& facts);
 
 }  // namespace bodega::access

@@ -1,5 +1,7 @@
 #include "access/decision.h"
 
+#include <array>
+
 #include <gtest/gtest.h>
 
 namespace bodega::access {
@@ -120,6 +122,84 @@ TEST(Decision, AReadListKeepsOwnerAndRoot) {
   EXPECT_EQ(cell(Action::read, facts), "4AAA");
   facts.owner = "carol";
   EXPECT_EQ(cell(Action::read, facts), "4FAA");
+}
+
+constexpr std::array kAllActions{Action::read,        Action::create_user,    Action::modify_user,     Action::change_password,
+                                 Action::delete_user, Action::create_index,   Action::modify_index,    Action::delete_index,
+                                 Action::upload,      Action::delete_content, Action::upload_toxresult};
+
+// What a token of alice may do on alice/dev, which only she may read and upload to.
+std::string of_token(const Bound& bound, std::string_view index = "dev") {
+  const std::vector<std::string> only{"alice"};
+  Facts facts;
+  facts.owner = "alice";
+  facts.index = index;
+  facts.acl_upload = facts.acl_read = facts.acl_toxresult_upload = &only;
+  std::string out;
+  for (const auto action : kAllActions) {
+    const auto decision = may({"alice", Proof::own_token, bound}, action, facts);
+    EXPECT_NE(decision, Decision::authenticate);  // who sends a token is known
+    out += decision == Decision::allow ? 'A' : 'F';
+  }
+  return out;
+}
+
+TEST(Decision, ScopesOfTokensByAction) {
+  //                                         rcmpdcmdudt
+  EXPECT_EQ(of_token({Scope::all, {}}), "AAAAAAAAAAA");
+  EXPECT_EQ(of_token({Scope::read, {}}), "AFFFFFFFFFF");
+  EXPECT_EQ(of_token({Scope::upload, {}}), "AFFFFFFFAFA");
+  EXPECT_EQ(of_token({Scope::read, {"alice/dev"}}), "AFFFFFFFFFF");
+  EXPECT_EQ(of_token({Scope::upload, {"alice/dev", "alice/base"}}), "AFFFFFFFAFA");
+  // A base of its index is read through it, never written to.
+  EXPECT_EQ(of_token({Scope::upload, {"alice/top", "alice/dev"}}), "AFFFFFFFFFF");
+  // Others, also those whose names begin or end alike.
+  for (const std::string other : {"alice/prod", "bob/dev", "alice/de", "alice/devel", "ice/dev", "malice/dev", "dev", "/dev", ""}) {
+    EXPECT_EQ(of_token({Scope::upload, {other}}), "FFFFFFFFFFF") << other;
+  }
+  EXPECT_EQ(of_token({Scope::upload, {"alice/"}}, ""), "FFFFFFFFFFF");
+}
+
+TEST(Decision, ATokenHasNoRightThatItsUserHasNot) {
+  const std::vector<std::string> only{"bob"};
+  Facts facts;
+  facts.owner = "bob";
+  facts.index = "dev";
+  facts.acl_upload = facts.acl_read = &only;
+  const Principal token{"alice", Proof::own_token, {Scope::upload, {"bob/dev"}}};
+  EXPECT_EQ(may(token, Action::read, facts), Decision::forbid);
+  EXPECT_EQ(may(token, Action::upload, facts), Decision::forbid);
+  const Principal of_root{"root", Proof::own_token, {Scope::upload, {}}};
+  EXPECT_EQ(may(of_root, Action::read, facts), Decision::allow);
+  EXPECT_EQ(may(of_root, Action::delete_content, facts), Decision::forbid);
+}
+
+TEST(Decision, BeyondItsIndexATokenReadsAsAnybodyDoes) {
+  Facts open;
+  open.owner = "root";
+  open.index = "pypi";
+  const Principal token{"alice", Proof::own_token, {Scope::read, {"alice/dev"}}};
+  EXPECT_EQ(may(token, Action::read, open), Decision::allow);
+  EXPECT_EQ(may(token, Action::create_user, open), Decision::forbid);  // though anybody may
+  const std::vector<std::string> members{":AUTHENTICATED:"};
+  open.acl_read = &members;
+  EXPECT_EQ(may(token, Action::read, open), Decision::forbid);
+}
+
+TEST(Decision, TheLocalAdministratorIsRootWhateverRestrictModifySays) {
+  const std::vector<std::string> admins{"bob"};
+  Facts facts;
+  facts.owner = "alice";
+  facts.index = "dev";
+  facts.restrict_modify = &admins;
+  const Principal local{"root", Proof::local};
+  for (const auto action : {Action::create_user, Action::modify_user, Action::change_password, Action::delete_user, Action::create_index,
+                            Action::modify_index, Action::delete_index, Action::delete_content, Action::read}) {
+    EXPECT_EQ(may(local, action, facts), Decision::allow) << static_cast<int>(action);
+    EXPECT_EQ(may(kRoot, action, facts) == Decision::allow, action == Action::read) << static_cast<int>(action);
+  }
+  facts.owner = "root";
+  EXPECT_EQ(may(local, Action::delete_user, facts), Decision::forbid);
 }
 
 }  // namespace

@@ -130,6 +130,13 @@ Result<bool> verify_password(std::string_view password, const Argon2Hash& hash) 
   return constant_time_equal(computed, hash.hash);
 }
 
+Result<std::string> derive_key(std::string_view secret, std::string_view salt, const Argon2Cost& cost, std::size_t length) {
+  Argon2Hash like;
+  like.cost = cost;
+  like.salt = salt;
+  return compute(secret, like, length);
+}
+
 bool needs_rehash(const Argon2Hash& hash, const Argon2Cost& cost) {
   const auto work = [](const Argon2Cost& c) { return std::uint64_t{c.memory_kib} * c.passes; };
   return hash.variant != Argon2Hash::Variant::id || hash.version != 0x13 || work(hash.cost) < work(cost);

@@ -42,6 +42,8 @@ inline constexpr std::size_t kMaxPasswordBytes = 4096;
 // busy: no memory for it.
 Result<std::string> hash_password(std::string_view password, const Argon2Cost& cost);
 Result<bool> verify_password(std::string_view password, const Argon2Hash& hash);
+// Argon2id as a key derivation: `length` raw bytes. Blocks. busy: no memory for it.
+Result<std::string> derive_key(std::string_view secret, std::string_view salt, const Argon2Cost& cost, std::size_t length);
 // Weaker than what hash_password makes now: another variant, or less memory times passes.
 bool needs_rehash(const Argon2Hash& hash, const Argon2Cost& cost);
 

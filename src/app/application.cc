@@ -151,6 +151,7 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       artifacts_({*catalog_, *store_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home}),
       hasher_(parts_.pool, {}),
       registry_({*catalog_, facts_, hasher_, parts_.clock, parts_.log}),
+      tokens_of_users_(*catalog_, parts_.clock, parts_.log),
       authenticator_(registry_, hasher_, parts_.clock, {}),
       readers_(registry_, authenticator_, restrict_modify(config)),
       mirrors_({documents_, artifacts_, parts_.pool, parts_.clock, parts_.log}),
@@ -182,6 +183,8 @@ Application::~Application() = default;
 void Application::connect() {
   documents_.on_change([this](const std::string& index, const std::string& name) { facts_.revoke(pypi::project_fact(index, name)); });
   lists_.on_change([this](const std::string& index) { facts_.revoke(pypi::list_fact(index)); });
+  authenticator_.use_tokens(tokens_of_users_);
+  registry_.on_user_gone([this](const std::string& user) { tokens_of_users_.forget_user(user); });
   space_.on_evict([this](const Digest& digest) { facts_.revoke(pypi::blob_fact(digest)); });
 }
 
@@ -203,6 +206,9 @@ Task<Result<void>> Application::start() {
   auto key = config_.token_key_file ? read_token_key(*config_.token_key_file) : Result<Secret>(registry_.token_secret());
   if (!key) co_return fail(std::move(key).error());
   authenticator_.set_token_key(std::move(*key));
+  auto loaded = co_await tokens_of_users_.load();
+  if (!loaded) co_return fail(std::move(loaded).error());
+  authenticator_.set_devpi_token_key(registry_.devpi_token_key());
   auto housekeeper = housekeeping();
   tasks_.spawn(std::move(housekeeper));
   co_return Result<void>();
@@ -223,6 +229,7 @@ Task<void> Application::close() {
   co_await lists_.close();
   co_await renderings_.close();
   co_await space_.flush_uses();
+  co_await tokens_of_users_.flush_uses();
 }
 
 void Application::on_new_project(const std::string& project) {
@@ -331,6 +338,7 @@ Task<void> Application::housekeeping() {
     co_await sleep_until(parts_.timers, parts_.clock.mono() + kEvery);
     if (tasks_.stopping()) break;
     co_await space_.flush_uses();
+    co_await tokens_of_users_.flush_uses();
     auto room = co_await space_.make_room(0);
     if (!room) parts_.log.warning("cache.no_room", {{"why", room.error().describe()}});
   }

@@ -118,6 +118,7 @@ class Application final : public http::Handler {
   cache::Artifacts artifacts_;
   access::PasswordHasher hasher_;
   pypi::Registry registry_;
+  access::TokenBook tokens_of_users_;
   access::Authenticator authenticator_;
   pypi::Readers readers_;
   pypi::Mirrors mirrors_;

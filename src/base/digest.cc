@@ -12,6 +12,15 @@ namespace {
 
 constexpr unsigned kBlake2b256Size = 32;
 
+std::string hmac(const EVP_MD* algorithm, std::string_view key, std::string_view message) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
+  unsigned size = 0;
+  const auto* data = reinterpret_cast<const unsigned char*>(message.data());
+  const auto* made = HMAC(algorithm, key.data(), static_cast<int>(key.size()), data, message.size(), out.data(), &size);
+  BODEGA_CHECK(made != nullptr, "HMAC");
+  return {reinterpret_cast<const char*>(out.data()), size};
+}
+
 }  // namespace
 
 std::optional<Digest> Digest::from_bytes(std::string_view bytes) {
@@ -104,13 +113,7 @@ Digest Hasher::finish_digest() {
   return *digest;
 }
 
-std::string hmac_sha256(std::string_view key, std::string_view message) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-  unsigned size = 0;
-  const auto* data = reinterpret_cast<const unsigned char*>(message.data());
-  const auto* made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data, message.size(), out.data(), &size);
-  BODEGA_CHECK(made != nullptr, "HMAC");
-  return {reinterpret_cast<const char*>(out.data()), size};
-}
+std::string hmac_sha256(std::string_view key, std::string_view message) { return hmac(EVP_sha256(), key, message); }
+std::string hmac_sha1(std::string_view key, std::string_view message) { return hmac(EVP_sha1(), key, message); }
 
 }  // namespace bodega

@@ -49,6 +49,8 @@ class Hasher {
 
 // HMAC-SHA256, 32 raw bytes.
 std::string hmac_sha256(std::string_view key, std::string_view message);
+// HMAC-SHA1, 20 raw bytes. Only for what others signed.
+std::string hmac_sha1(std::string_view key, std::string_view message);
 
 }  // namespace bodega
 

@@ -55,10 +55,11 @@ enum class Stored { created, identical, replaced };
 class Transaction : public Reader {
  public:
   virtual Result<void> set_setting(std::string_view key, std::string_view value) = 0;
-  virtual Result<void> insert_user(const UserRow& user) = 0;     // conflict
-  virtual Result<void> update_user(const UserRow& user) = 0;     // not_found
-  virtual Result<void> delete_user(std::string_view name) = 0;   // with its indexes; not_found
-  virtual Result<void> insert_index(const IndexRow& index) = 0;  // conflict; not_found (user)
+  virtual Result<void> remove_setting(std::string_view key) = 0;  // also one that is not there
+  virtual Result<void> insert_user(const UserRow& user) = 0;      // conflict
+  virtual Result<void> update_user(const UserRow& user) = 0;      // not_found
+  virtual Result<void> delete_user(std::string_view name) = 0;    // with its indexes; not_found
+  virtual Result<void> insert_index(const IndexRow& index) = 0;   // conflict; not_found (user)
   virtual Result<void> update_index(const IndexRow& index) = 0;
   virtual Result<void> delete_index(std::string_view index) = 0;  // with everything in it
   // Project and release rows appear with the first file or registration; metadata of an existing release is replaced.

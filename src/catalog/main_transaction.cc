@@ -76,6 +76,12 @@ Result<void> MainTransaction::set_setting(std::string_view key, std::string_view
   return {};
 }
 
+Result<void> MainTransaction::remove_setting(std::string_view key) {
+  BODEGA_TRY(const auto rows, database().run("DELETE FROM settings WHERE key = ?", key));
+  if (rows > 0) changed("remove", key);
+  return {};
+}
+
 Result<void> MainTransaction::insert_user(const UserRow& user) {
   auto inserted = database().run("INSERT INTO users(name, password_hash, profile, created, modified) VALUES(?, ?, ?, ?, ?)", user.name,
                                  user.password_hash, user.profile_json, to_unix_micros(user.created), optional_micros(user.modified));

@@ -12,6 +12,7 @@ class MainTransaction final : public MainReader<Transaction> {
   using MainReader::MainReader;
 
   Result<void> set_setting(std::string_view key, std::string_view value) override;
+  Result<void> remove_setting(std::string_view key) override;
   Result<void> insert_user(const UserRow& user) override;
   Result<void> update_user(const UserRow& user) override;
   Result<void> delete_user(std::string_view name) override;

@@ -54,6 +54,7 @@ struct Peer {
   std::string address;  // numeric, of the connection
   std::string client;   // of the client, by the trusted proxies' word, else the same
   bool loopback = false;
+  bool administrator = false;  // came through the administrator's socket; nothing that is sent can say so
 };
 
 struct Request {

@@ -42,6 +42,7 @@ Entry entry_of(Outcome outcome) {
 access::Facts facts_of_index(const IndexConfig& index, const std::optional<std::vector<std::string>>& restrict_modify) {
   access::Facts facts;
   facts.owner = index.user;
+  facts.index = index.name;
   if (!index.is_mirror()) {
     facts.acl_upload = &index.acl_upload;
     facts.acl_toxresult_upload = &index.acl_toxresult_upload;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "access/devpi_token.h"
 #include "access/random.h"
 #include "base/text.h"
 
@@ -40,6 +41,14 @@ std::string url_text(const Url& url) {
   return text.substr(0, host) + percent_encode(url.user) + ":" + percent_encode(url.password.reveal()) + "@" + text.substr(host);
 }
 
+std::string new_token_secret() { return to_hex(access::random_bytes(access::kTokenSecretBytes)); }
+
+struct Settings {
+  std::string uuid;
+  std::string token_secret;
+  std::string devpi_token_key;  // empty: none
+};
+
 struct Loaded {
   std::vector<catalog::UserRow> users;
   std::vector<catalog::IndexRow> indexes;
@@ -70,7 +79,7 @@ Task<Result<void>> Registry::first_start(StartOptions options) {
 }
 
 Task<Result<void>> Registry::ensure_settings() {
-  auto question = [](catalog::Transaction& transaction) -> Result<std::pair<std::string, std::string>> {
+  auto question = [](catalog::Transaction& transaction) -> Result<Settings> {
     const auto ensure = [&](std::string_view key, const auto& make) -> Result<std::string> {
       auto present = transaction.setting(key);
       if (present || present.error().code != Code::not_found) return present;
@@ -78,16 +87,23 @@ Task<Result<void>> Registry::ensure_settings() {
       BODEGA_TRY_VOID(transaction.set_setting(key, value));
       return value;
     };
-    BODEGA_TRY(std::string uuid, ensure("uuid", [] { return new_uuid(); }));
-    BODEGA_TRY(std::string secret, ensure("token-secret", [] { return to_hex(access::random_bytes(access::kTokenSecretBytes)); }));
-    return std::pair(std::move(uuid), std::move(secret));
+    Settings out;
+    BODEGA_TRY(out.uuid, ensure("uuid", new_uuid));
+    BODEGA_TRY(out.token_secret, ensure("token-secret", new_token_secret));
+    auto devpi_key = transaction.setting(access::kDevpiTokenKeySetting);
+    if (!devpi_key && devpi_key.error().code != Code::not_found) return fail(std::move(devpi_key).error());
+    if (devpi_key) out.devpi_token_key = std::move(*devpi_key);
+    return out;
   };
   auto settings = co_await use_.catalog.write(question);
   if (!settings) co_return fail(std::move(settings).error().with_context("settings"));
-  uuid_ = std::move(settings->first);
-  const auto key = from_hex(settings->second);
+  uuid_ = std::move(settings->uuid);
+  const auto key = from_hex(settings->token_secret);
   if (!key || key->empty()) co_return fail(Code::corrupt, "The setting token-secret is no hexadecimal text.");
   token_secret_ = Secret(*key);
+  const auto devpi_key = from_hex(settings->devpi_token_key);
+  if (!devpi_key) co_return fail(Code::corrupt, "The setting devpi-token-key is no hexadecimal text.");
+  devpi_token_key_ = Secret(*devpi_key);
   co_return Result<void>();
 }
 
@@ -170,6 +186,19 @@ std::optional<access::Account> Registry::account(std::string_view user) const {
   return access::Account{found->second->row.password_hash, found->second->row.created};
 }
 
+std::vector<std::string> Registry::reads_through(const std::string& index) const {
+  const IndexRef start = find_index(index);
+  if (!start) return {index};
+  const auto order = search_order(start, [this](const std::string& key) { return find_index(key); });
+  std::vector<std::string> out{index};
+  for (const auto* part : {&order.stages, &order.mirrors}) {
+    for (const auto& base : *part) {
+      if (base != start) out.push_back(base->key());
+    }
+  }
+  return out;
+}
+
 std::vector<std::string> Registry::affected_by(const std::string& key) const {
   std::map<std::string, std::vector<std::string>> heirs;
   for (const auto& [heir, config] : indexes_) {
@@ -232,6 +261,7 @@ Task<Result<void>> Registry::delete_user(std::string name, std::function<Result<
   if (!done) co_return fail(std::move(done).error());
   const std::vector<std::string> gone = present->indexes;
   users_.erase(name);
+  if (user_gone_) user_gone_(name);
   for (const auto& index : gone) {
     const std::string key = name + "/" + index;
     withdraw_index(key);
@@ -239,6 +269,22 @@ Task<Result<void>> Registry::delete_user(std::string name, std::function<Result<
   }
   use_.log.info("user.deleted", {{"user", name}});
   co_return Result<void>();
+}
+
+Task<Result<void>> Registry::rotate_token_secret() {
+  auto pass = co_await turn_.enter();
+  if (!pass) co_return fail(std::move(pass).error());
+  const std::string secret = new_token_secret();
+  Write write = [&secret](catalog::Transaction& transaction) -> Result<void> {
+    BODEGA_TRY_VOID(transaction.set_setting("token-secret", secret));
+    return transaction.remove_setting(access::kDevpiTokenKeySetting);
+  };
+  auto done = co_await commit(std::move(write));
+  if (!done) co_return done;
+  token_secret_ = Secret(from_hex(secret).value());
+  devpi_token_key_ = Secret();
+  use_.log.info("login.secret_rotated", {});
+  co_return done;
 }
 
 Task<Result<IndexRef>> Registry::create_index(std::string user, std::string name, std::function<Result<Json>()> options) {

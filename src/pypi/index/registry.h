@@ -63,14 +63,20 @@ class Registry final : public access::Accounts {
 
   const std::string& uuid() const { return uuid_; }
   const Secret& token_secret() const { return token_secret_; }
+  // Of the devpi-server that was imported; empty: none (access/devpi_token.h).
+  const Secret& devpi_token_key() const { return devpi_token_key_; }
   catalog::Serial serial() const { return use_.catalog.last_serial(); }
 
   UserRef find_user(std::string_view name) const;   // nullptr: no such user
   IndexRef find_index(std::string_view key) const;  // "user/name"; nullptr: no such index
   std::vector<UserRef> users() const;               // by name
   std::optional<access::Account> account(std::string_view user) const override;
+  std::vector<std::string> reads_through(const std::string& index) const override;
   // The index and every index that inherits from it, near or far.
   std::vector<std::string> affected_by(const std::string& key) const;
+
+  // Called after a user was deleted.
+  void on_user_gone(std::function<void(const std::string&)> listener) { user_gone_ = std::move(listener); }
 
   // ---- Changes. All: busy (too many wait), no_space, io. Callbacks are pure; they run when the change's turn has come, on the state it
   // will change, and an error of theirs is the change's. ----
@@ -83,6 +89,8 @@ class Registry final : public access::Accounts {
   Task<Result<IndexRef>> create_index(std::string user, std::string name, std::function<Result<Json>()> options);  // conflict, not_found
   Task<Result<IndexRef>> change_index(std::string key, std::function<Result<Json>(const IndexConfig&)> change);    // not_found
   Task<Result<void>> delete_index(std::string key, std::function<Result<void>(const IndexConfig&)> check);         // not_found
+  // A new token_secret(), no devpi_token_key(): who signs and checks login tokens is to be told.
+  Task<Result<void>> rotate_token_secret();
 
  private:
   using Write = std::function<Result<void>(catalog::Transaction&)>;
@@ -103,6 +111,8 @@ class Registry final : public access::Accounts {
   std::optional<Url> explicit_upstream_;
   std::string uuid_;
   Secret token_secret_;
+  Secret devpi_token_key_;
+  std::function<void(const std::string&)> user_gone_;
   std::map<std::string, std::shared_ptr<User>, std::less<>> users_;
   std::map<std::string, IndexRef, std::less<>> indexes_;
   // One at a time; a thousand waiting administrators are a mistake.
