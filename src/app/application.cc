@@ -171,6 +171,7 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       push_({*catalog_, *store_, claims_, registry_, authenticator_, facts_, artifacts_, mirrors_, parts_.client, parts_.pool, parts_.clock,
              parts_.log},
             upload_options(config).restrict_modify, [this](const std::string&, const std::string& project) { on_new_project(project); }),
+      tokens_({registry_, authenticator_, tokens_of_users_, parts_.clock}),
       tasks_(parts_.home, [this](const std::string& what) {
         parts_.log.error("bug", {{"in", "application"}, {"what", what}});
       }) {
@@ -294,7 +295,7 @@ Task<Response> Application::health(Route route) {
   co_return response;
 }
 
-Task<Response> Application::metrics() {
+Task<ops::Snapshot> Application::measure() {
   ops::Snapshot snapshot;
   snapshot.version = std::string(version());
   if (server_ != nullptr) {
@@ -323,6 +324,11 @@ Task<Response> Application::metrics() {
   const auto verdict = co_await judge();
   snapshot.degraded = verdict.condition == ops::Condition::degraded;
   snapshot.started_at = static_cast<double>(to_unix_micros(started_at_)) / 1e6;
+  co_return snapshot;
+}
+
+Task<Response> Application::metrics() {
+  const auto snapshot = co_await measure();
   Response response;
   response.route = "metrics";
   response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");

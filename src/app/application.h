@@ -28,6 +28,7 @@
 #include "pypi/api/docs.h"
 #include "pypi/api/push.h"
 #include "pypi/api/releases.h"
+#include "pypi/api/tokens.h"
 #include "pypi/index/files.h"
 #include "pypi/index/mirror.h"
 #include "pypi/index/prefetch.h"
@@ -93,6 +94,9 @@ class Application final : public http::Handler {
   Task<http::Response> at_project(http::Request& request, pypi::Route route);
   Task<http::Response> health(pypi::Route route);
   Task<http::Response> metrics();
+  Task<http::Response> admin(http::Request& request, pypi::Route route);
+  Task<http::Response> status();
+  Task<ops::Snapshot> measure();
   Task<ops::Health> judge();
   Task<void> housekeeping();
   Task<void> forget_absences(std::string project);
@@ -132,6 +136,7 @@ class Application final : public http::Handler {
   pypi::Releases releases_;
   pypi::Uploads uploads_;
   pypi::Push push_;
+  pypi::Tokens tokens_;
   TaskGroup tasks_;
 };
 

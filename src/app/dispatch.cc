@@ -39,6 +39,8 @@ std::string name_of(Place place) {
     case Place::login: return "login";
     case Place::status: return "status";
     case Place::authcheck: return "authcheck";
+    case Place::tokens: return "tokens";
+    case Place::admin: return "admin";
     case Place::health: return "health";
     case Place::metrics: return "metrics";
     case Place::user: return "user";
@@ -110,8 +112,22 @@ Task<Response> Application::dispatch(Request& request, Route route) {
     case Place::docs:
       if (reads(request)) co_return co_await docs_.get(request, route);
       break;
+    case Place::tokens: co_return co_await tokens_.own(request, std::move(route));
+    case Place::admin:
+      if (request.peer.administrator) co_return co_await admin(request, std::move(route));
+      break;
   }
   co_return not_found(request, route.place);
+}
+
+// Who may come here has been looked at.
+Task<Response> Application::admin(Request& request, Route route) {
+  if (route.rest.size() == 1 && route.rest[0] == "status" && reads(request)) co_return co_await status();
+  if (config_.token_key_file && route.rest.size() == 1 && route.rest[0] == "rotate-secret") {
+    co_return pypi::api_message(409,
+                                "the key of logins is in the file that the option token-key-file names: put another into it, and restart");
+  }
+  co_return co_await tokens_.all(request, std::move(route));
 }
 
 Task<Response> Application::at_index(Request& request, Route route) {

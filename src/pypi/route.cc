@@ -11,6 +11,14 @@ Route at_top(const std::vector<std::string>& s) {
   if (s[0] == "+login" && s.size() == 1) route.place = Place::login;
   if (s[0] == "+status" && s.size() == 1) route.place = Place::status;
   if (s[0] == "+authcheck" && s.size() == 1) route.place = Place::authcheck;
+  if (s[0] == "+token" && s.size() <= 2) {
+    route.place = Place::tokens;
+    route.rest.assign(s.begin() + 1, s.end());
+  }
+  if (s[0] == "+admin") {
+    route.place = Place::admin;
+    route.rest.assign(s.begin() + 1, s.end());
+  }
   if (s[0] == "+metrics" && s.size() == 1) route.place = Place::metrics;
   if (s[0] == "+health" && s.size() == 2 && (s[1] == "live" || s[1] == "ready")) {
     route.place = Place::health;

@@ -15,6 +15,8 @@ enum class Place {
   login,           // /+login
   status,          // /+status
   authcheck,       // /+authcheck
+  tokens,          // /+token, /+token/{id}
+  admin,           // /+admin/...
   health,          // /+health/live, /+health/ready
   metrics,         // /+metrics
   user,            // /{u}
@@ -34,7 +36,8 @@ struct Route {
   std::string index;    // name only
   std::string project;  // as written
   std::string version;
-  std::vector<std::string> rest;                          // file: {"+f", "packages", ...}; health: {"live"}; docs: the path in the archive
+  std::vector<std::string> rest;                          // file: {"+f", "packages", ...}; health: {"live"}; docs: the path in the archive;
+                                                          // tokens, admin: what is behind
   std::string key() const { return user + "/" + index; }  // "user/index"
 };
 

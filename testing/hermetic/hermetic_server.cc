@@ -196,7 +196,7 @@ Pending HermeticServer::start(Ask ask) {
   request->segments = target->segments;
   request->trailing_slash = target->trailing_slash;
   request->headers = ask.headers;
-  request->peer = {"192.0.2.7", "192.0.2.7", false};
+  request->peer = {"192.0.2.7", "192.0.2.7", false, ask.administrator};
   request->host = "bodega.test";
   request->accept_class =
       pypi::accept_class(ask.headers.joined("Accept"), ask.headers.joined("Accept-Encoding"), ask.headers.get("User-Agent"));

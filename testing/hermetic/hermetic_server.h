@@ -37,6 +37,7 @@ struct Ask {
   std::string path;  // with query
   http::Headers headers;
   std::string body;
+  bool administrator = false;  // through the administrator's socket
 };
 
 // One request under way.

@@ -12,6 +12,7 @@
 #include "catalog/catalog.h"
 #include "http/message.h"
 #include "pypi/api/api_answer.h"
+#include "pypi/api/api_body.h"
 #include "pypi/index/readers.h"
 #include "pypi/index/registry.h"
 #include "pypi/route.h"

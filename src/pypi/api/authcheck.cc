@@ -42,6 +42,8 @@ bool needs_reading(Place place) {
     case Place::login:
     case Place::status:
     case Place::authcheck:
+    case Place::tokens:
+    case Place::admin:
     case Place::health:
     case Place::metrics:
     case Place::user: return false;
@@ -57,7 +59,8 @@ bool needs_reading(Place place) {
   return true;
 }
 
-int authcheck_status(Place place) { return place == Place::unknown ? 403 : 200; }
+// What is for this machine only does not exist for who comes through a proxy.
+int authcheck_status(Place place) { return place == Place::unknown || place == Place::admin ? 403 : 200; }
 
 int authcheck_status(Entry entry, const http::Headers& headers) {
   switch (entry) {
