@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "access/devpi_token.h"
 #include "app/data_directory.h"
 #include "app/progress.h"
 #include "base/text.h"
@@ -38,6 +39,14 @@ Exit exit_of(const Error& error) {
     case Code::io: return Exit::data_unusable;
     default: return Exit::failed;
   }
+}
+
+// As the catalog keeps it. A secret that devpi itself would refuse has signed nothing.
+Result<std::string> devpi_token_key(const Secret& secret) {
+  const auto key = access::derive_devpi_token_key(secret.reveal());
+  if (!key && key.error().code == Code::invalid) return std::string();
+  if (!key) return fail(key.error());
+  return to_hex(key->reveal());
 }
 
 Result<store::Taking> taking_of(const Command& command) {
@@ -116,7 +125,7 @@ class Run {
     const auto say = [&progress](const ops::Finding& finding) {
       progress.say(std::string(to_string(finding.kind)) + ": " + finding.what + ": " + finding.why);
     };
-    ops::Importer importer({catalog, adopter, *file_system_, *pool_, clock_, counts, say, {}}, begun);
+    ops::Importer importer({catalog, adopter, *file_system_, *pool_, clock_, counts, say, devpi_token_key}, begun);
     BODEGA_TRY_VOID(source_.read(importer));
     return importer.finish();
   }
