@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,14 +33,22 @@ struct RawAnswer {
 
 class RawClient {
  public:
-  // "http://127.0.0.1:4711"; a small receive buffer makes a slow reader felt.
-  explicit RawClient(const std::string& url, int receive_buffer = 0) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  // "http://127.0.0.1:4711" or "unix:/path"; a small receive buffer makes a slow reader felt.
+  explicit RawClient(const std::string& url, int receive_buffer = 0)
+      : fd_(::socket(url.starts_with("unix:") ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const timeval limit{20, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (receive_buffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    if (url.starts_with("unix:")) {
+      sockaddr_un local{};
+      local.sun_family = AF_UNIX;
+      url.copy(local.sun_path, sizeof local.sun_path - 1, 5);
+      if (::connect(fd_, reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) throw std::runtime_error("cannot connect");
+      return;
+    }
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

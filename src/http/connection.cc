@@ -86,8 +86,12 @@ std::string plain_answer(int status, std::string_view text, std::string_view dat
 
 }  // namespace
 
-Connection::Connection(FrontLoop& front, int fd)
-    : front_(front), socket_(front.loop.executor(), protocol_of(fd), fd), peer_(peer_of(fd)), peer_text_(peer_ ? peer_->text() : "unix") {
+Connection::Connection(FrontLoop& front, int fd, Door door)
+    : front_(front),
+      socket_(front.loop.executor(), protocol_of(fd), fd),
+      door_(door),
+      peer_(peer_of(fd)),
+      peer_text_(peer_ ? peer_->text() : "unix") {
   boost::system::error_code ignored;
   socket_.native_non_blocking(true, ignored);
   trusted_ = peer_ && front.shared.trust.trusts(*peer_);

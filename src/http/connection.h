@@ -24,7 +24,7 @@ namespace bodega::http {
 
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(FrontLoop& front, int fd);
+  Connection(FrontLoop& front, int fd, Door door);
   ~Connection();
 
   void start(FrontLoop::Member member);
@@ -122,6 +122,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::string partial_head_;  // of a 206 or 416 out of the hot table
   BodyState body_;
   std::shared_ptr<ColdCall> call_;  // while a handler runs
+  Door door_;
   std::optional<IpAddress> peer_;
   bool trusted_ = false;  // the peer is a trusted proxy
   std::string client_;    // whom it speaks for, of the current hot request

@@ -59,7 +59,7 @@ void Connection::fill_request(const RequestHead& head, Request& request) {
   request.query = head.query;
   for (const auto& field : head.fields) request.headers.add(std::string(field.name), std::string(field.value));
   auto outside = outside_of(request.headers, head.host, peer_, front_.shared.trust);
-  request.peer = {peer_text_, std::move(outside.client), !peer_ || peer_->is_loopback()};
+  request.peer = {peer_text_, std::move(outside.client), !peer_ || peer_->is_loopback(), door_ == Door::administrator};
   request.scheme = std::move(outside.scheme);
   request.host = std::move(outside.host);
   request.mount = outside.path.empty() ? front_.shared.options.public_path : std::move(outside.path);
@@ -70,7 +70,7 @@ void Connection::fill_request(const RequestHead& head, Request& request) {
 std::optional<Response> Connection::refuse_early(const RequestHead& head, Request& request) {
   const auto& shared = front_.shared;
   std::optional<Response> refusal;
-  if (head.browser && !shared.hosts.allows(request.host)) {
+  if (head.browser && door_ == Door::everybody && !shared.hosts.allows(request.host)) {
     refusal = error_response(421, Error{Code::invalid, HostRule::refusal(request.host), {}, {}}, request);
   } else if (head.browser && !is_safe(request.method) && from_another_site(request.headers, request.host)) {
     refusal = error_response(Error{Code::forbidden, "a page of another site may not change anything here", {}, {}}, request);

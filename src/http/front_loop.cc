@@ -57,16 +57,16 @@ void FrontLoop::halt() {
   loop.join();
 }
 
-void FrontLoop::adopt(int fd) {
+void FrontLoop::adopt(int fd, Door door) {
   if (loop.here()) {
-    take(fd);
+    take(fd, door);
     return;
   }
-  loop.post([this, fd] { take(fd); });
+  loop.post([this, fd, door] { take(fd, door); });
 }
 
-void FrontLoop::take(int fd) {
-  auto connection = std::make_shared<Connection>(*this, fd);
+void FrontLoop::take(int fd, Door door) {
+  auto connection = std::make_shared<Connection>(*this, fd, door);
   connections_.push_front(connection);
   connection->start(connections_.begin());
 }

@@ -52,10 +52,10 @@ class FrontLoop {
   ~FrontLoop();  // halt(), and abandons what still runs
 
   void start();
-  void halt();         // ends the thread
-  void adopt(int fd);  // from any thread; takes the connected, non-blocking socket
-  void begin_drain();  // from any thread: closes idle connections, the others after their answer
-  void close_all();    // from any thread: breaks what is left
+  void halt();                    // ends the thread
+  void adopt(int fd, Door door);  // from any thread; takes the connected, non-blocking socket
+  void begin_drain();             // from any thread: closes idle connections, the others after their answer
+  void close_all();               // from any thread: breaks what is left
 
   // The rest on the loop's own thread.
   ServerShared& shared;
@@ -84,7 +84,7 @@ class FrontLoop {
     std::string key;
     int value = 0;
   };
-  void take(int fd);
+  void take(int fd, Door door);
   void arm_tick();
   void tick();
   void refresh_date(MonoTime at);

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -97,6 +99,39 @@ void set(int fd, int level, int option) {
 
 bool out_of_resources(int errnum) { return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM; }
 
+Error socket_error(const std::string& path, std::string_view what, int errnum) {
+  const auto reason = std::generic_category().message(errnum);
+  return {Code::io, "cannot " + std::string(what) + " the socket " + path + ": " + reason, reason, {}};
+}
+
+sockaddr_un unix_address(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  return address;
+}
+
+bool somebody_listens(const sockaddr_un& address) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return true;
+  const bool connected = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const bool refused = !connected && errno == ECONNREFUSED;
+  ::close(fd);
+  return !refused;
+}
+
+// Takes away what an earlier process left at the path.
+Result<void> make_way(const std::string& path, const sockaddr_un& address) {
+  struct stat there {};
+  if (::lstat(path.c_str(), &there) != 0) return {};
+  if (!S_ISSOCK(there.st_mode)) return fail(Code::io, "there is a file " + path + " that is no socket; remove it, or choose another path");
+  if (somebody_listens(address)) {
+    return fail(Code::io, "another program listens on the socket " + path + "; stop it, or choose another path");
+  }
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail(socket_error(path, "replace", errno));
+  return {};
+}
+
 int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 }  // namespace
@@ -126,6 +161,40 @@ Result<int> open_listener(const std::string& address) {
   return fd;
 }
 
+Result<int> open_unix_listener(const UnixSocket& socket) {
+  const auto& path = socket.path;
+  if (path.empty() || path.size() > kMaxUnixPath) {
+    return fail(Code::invalid, "the path of the socket " + path + " has " + std::to_string(path.size()) + " bytes; the system takes " +
+                                   std::to_string(kMaxUnixPath) + ", choose a shorter one");
+  }
+  const auto address = unix_address(path);
+  BODEGA_TRY_VOID(make_way(path, address));
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail(socket_error(path, "open", errno));
+  // Linux gives the file the mode of the socket, less the umask: set before bind(), there is no moment with more; set again, there is no
+  // less.
+  const bool listening = ::fchmod(fd, socket.mode) == 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                         ::chmod(path.c_str(), socket.mode) == 0 && ::listen(fd, kBacklog) == 0;
+  if (!listening) {
+    const int errnum = errno;
+    ::close(fd);
+    return fail(socket_error(path, "listen on", errnum));
+  }
+  return fd;
+}
+
+SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
+  struct stat there {};
+  if (::lstat(path_.c_str(), &there) != 0) return;
+  device_ = there.st_dev;
+  inode_ = there.st_ino;
+}
+
+void SocketFile::remove() const {
+  struct stat there {};
+  if (::lstat(path_.c_str(), &there) == 0 && there.st_dev == device_ && there.st_ino == inode_) ::unlink(path_.c_str());
+}
+
 std::string listener_url(int fd) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
@@ -137,7 +206,7 @@ struct Acceptor::State : std::enable_shared_from_this<Acceptor::State> {
   using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
   using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
-  State(Loop& l, std::function<void(int)> t, Log& g) : loop(l), take(std::move(t)), log(g), timer(l.executor()), spare(open_spare()) {}
+  State(Loop& l, Take t, Log& g) : loop(l), take(std::move(t)), log(g), timer(l.executor()), spare(open_spare()) {}
   ~State() {
     if (spare >= 0) ::close(spare);
   }
@@ -145,7 +214,7 @@ struct Acceptor::State : std::enable_shared_from_this<Acceptor::State> {
   void arm(std::size_t index) {
     listeners[index].async_wait(Descriptor::wait_read, [self = shared_from_this(), index](const boost::system::error_code& error) {
       if (error || self->stopped) return;
-      if (self->accept_some(self->listeners[index].native_handle())) {
+      if (self->accept_some(index)) {
         self->arm(index);
       } else {
         self->back_off(index);
@@ -168,11 +237,12 @@ struct Acceptor::State : std::enable_shared_from_this<Acceptor::State> {
   }
 
   // False: out of descriptors or memory; not worth trying again at once.
-  bool accept_some(int listener) {
+  bool accept_some(std::size_t index) {
+    const int listener = listeners[index].native_handle();
     for (int i = 0; i < kAcceptsInARow; ++i) {
       const int fd = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0) {
-        take(fd);
+        take(fd, doors[index]);
         continue;
       }
       if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
@@ -202,32 +272,34 @@ struct Acceptor::State : std::enable_shared_from_this<Acceptor::State> {
 
   void stop() {
     if (std::exchange(stopped, true)) return;
-    for (auto& listener : listeners) {
-      accept_some(listener.native_handle());  // their clients believe that they are connected
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+      accept_some(i);  // their clients believe that they are connected
       boost::system::error_code ignored;
-      listener.close(ignored);
+      listeners[i].close(ignored);
     }
     timer.cancel();
   }
 
   Loop& loop;
-  std::function<void(int)> take;
+  Take take;
   Log& log;
   Timer timer;
   std::vector<Descriptor> listeners;
+  std::vector<Door> doors;  // of the listeners
   std::vector<bool> waiting_for_timer;
   int spare;
   bool stopped = false;
   std::chrono::steady_clock::time_point complained{};
 };
 
-Acceptor::Acceptor(Loop& loop, std::vector<int> listeners, std::function<void(int)> take, Log& log)
+Acceptor::Acceptor(Loop& loop, const std::vector<Listener>& listeners, Take take, Log& log)
     : state_(std::make_shared<State>(loop, std::move(take), log)) {
-  for (const int fd : listeners) {
+  for (const auto& [fd, door] : listeners) {
     // Both are inherited by accepted sockets: no system call for each of them.
     set(fd, IPPROTO_TCP, TCP_NODELAY);
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
     state_->listeners.emplace_back(loop.executor(), fd);
+    state_->doors.push_back(door);
     state_->waiting_for_timer.push_back(false);
   }
 }

@@ -32,19 +32,26 @@ class ServerImpl final : public Server {
     for (const auto& front : fronts_) front->halt();  // all threads first: they hand connections to each other
     acceptor_.reset();
     fronts_.clear();
-    for (const int fd : listeners_) ::close(fd);
+    for (const auto& listener : listeners_) ::close(listener.fd);
+    for (const auto& file : files_) file.remove();
   }
 
   Result<void> listen() override {
     BODEGA_TRY(shared_.trust, ProxyTrust::parse(shared_.options.trusted_proxies));
-    listeners_ = shared_.options.listen_fds;
+    for (const int fd : shared_.options.listen_fds) listeners_.push_back({fd, Door::everybody});
     if (listeners_.empty()) {
       for (const auto& address : shared_.options.listen) {
         BODEGA_TRY(const int fd, open_listener(address));
-        listeners_.push_back(fd);
+        listeners_.push_back({fd, Door::everybody});
       }
     }
-    for (const int fd : listeners_) addresses_.push_back(listener_url(fd));
+    for (const auto& listener : listeners_) addresses_.push_back(listener_url(listener.fd));
+    for (const auto& socket : shared_.options.listen_unix) {
+      BODEGA_TRY(const int fd, open_unix_listener(socket));
+      files_.emplace_back(socket.path);
+      listeners_.push_back({fd, socket.door});
+      if (socket.door == Door::everybody) addresses_.push_back("unix:" + socket.path);
+    }
     return {};
   }
 
@@ -55,7 +62,7 @@ class ServerImpl final : public Server {
     const auto count = std::max<std::size_t>(1, shared_.options.front_loops);
     for (std::size_t i = 0; i < count; ++i) fronts_.push_back(std::make_unique<FrontLoop>(shared_, i));
     acceptor_ = std::make_unique<Acceptor>(
-        fronts_[0]->loop, std::exchange(listeners_, {}), [this](int fd) { take(fd); }, shared_.log);
+        fronts_[0]->loop, std::exchange(listeners_, {}), [this](int fd, Door door) { take(fd, door); }, shared_.log);
     acceptor_->start();
     for (const auto& front : fronts_) front->start();
   }
@@ -63,6 +70,7 @@ class ServerImpl final : public Server {
   Task<void> drain(Duration limit) override {
     const auto end = std::chrono::steady_clock::now() + limit;
     shared_.draining.store(true);
+    for (const auto& file : files_) file.remove();  // whoever comes now finds nobody, or the next server
     if (acceptor_) acceptor_->stop();
     for (const auto& front : fronts_) front->begin_drain();
     Timer timer(shared_.home.executor());
@@ -92,20 +100,21 @@ class ServerImpl final : public Server {
 
  private:
   // On the first front loop.
-  void take(int fd) {
+  void take(int fd, Door door) {
     shared_.accepted.fetch_add(1, std::memory_order_relaxed);
-    if (shared_.open.load(std::memory_order_relaxed) >= shared_.options.max_connections) {
+    if (door == Door::everybody && shared_.open.load(std::memory_order_relaxed) >= shared_.options.max_connections) {
       shared_.refused.fetch_add(1, std::memory_order_relaxed);
       say_busy_and_close(fd);
       return;
     }
     shared_.open.fetch_add(1, std::memory_order_relaxed);
-    fronts_[next_]->adopt(fd);
+    fronts_[next_]->adopt(fd, door);
     next_ = (next_ + 1) % fronts_.size();
   }
 
   ServerShared shared_;
-  std::vector<int> listeners_;
+  std::vector<Listener> listeners_;
+  std::vector<SocketFile> files_;
   std::vector<std::string> addresses_;
   std::size_t next_ = 0;
   std::vector<std::unique_ptr<FrontLoop>> fronts_;

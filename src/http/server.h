@@ -1,5 +1,5 @@
-// The wire, server side: HTTP/1.1 (RFC 9112, strictly) and 1.0 over TCP. Front loops own connections; everything that the hot table of the
-// loop cannot answer hops to the handler on the home loop once.
+// The wire, server side: HTTP/1.1 (RFC 9112, strictly) and 1.0 over TCP and Unix sockets. Front loops own connections; everything that the
+// hot table of the loop cannot answer hops to the handler on the home loop once.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,21 @@ class Handler {
 // The pure questions a connection asks about a request's headers before anything else.
 using Classify = std::function<int(std::string_view accept, std::string_view accept_encoding, std::string_view user_agent)>;
 
+// Who comes through a listening socket. The administrator's is told to the handler with each request (Peer::administrator), and neither the
+// rule for browsers' hosts nor the limit on connections holds it up.
+enum class Door { everybody, administrator };
+
+struct UnixSocket {
+  std::string path;      // at most kMaxUnixPath bytes; a socket that nobody listens on is replaced
+  unsigned mode = 0600;  // of the file, whatever the umask
+  Door door = Door::everybody;
+};
+inline constexpr std::size_t kMaxUnixPath = 107;  // unix(7): sun_path, less its final NUL
+
 struct ServerOptions {
-  std::vector<std::string> listen;  // "127.0.0.1:3141", "[::1]:3141"; port 0 takes a free one
-  std::vector<int> listen_fds;      // handed in by socket activation; used instead of `listen` when not empty
+  std::vector<std::string> listen;      // "127.0.0.1:3141", "[::1]:3141"; port 0 takes a free one
+  std::vector<int> listen_fds;          // handed in by socket activation; used instead of `listen` when not empty
+  std::vector<UnixSocket> listen_unix;  // besides them; their files go when the server stops
   std::size_t front_loops = 1;
   std::string public_host;                   // of public-url, with port if any; empty = none
   std::string public_path;                   // likewise, without a final slash; a trusted proxy's X-Outside-Url counts instead
@@ -74,7 +86,7 @@ class Server {
   virtual ~Server() = default;  // closes everything
   // Binds and listens; clear errors (port in use names the address and the way out).
   virtual Result<void> listen() = 0;
-  virtual std::vector<std::string> addresses() const = 0;  // after listen(): "http://127.0.0.1:3141"
+  virtual std::vector<std::string> addresses() const = 0;  // after listen(): "http://127.0.0.1:3141", "unix:/run/bodega.sock"
   // Starts the front loops.
   virtual void start() = 0;
   // Stops accepting, lets accepted requests finish, closes idle connections. Resumes when all are closed or `limit` passed. Home loop.
