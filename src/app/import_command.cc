@@ -41,12 +41,10 @@ Exit exit_of(const Error& error) {
   }
 }
 
-// As the catalog keeps it. A secret that devpi itself would refuse has signed nothing.
+// As the catalog keeps it.
 Result<std::string> devpi_token_key(const Secret& secret) {
-  const auto key = access::derive_devpi_token_key(secret.reveal());
-  if (!key && key.error().code == Code::invalid) return std::string();
-  if (!key) return fail(key.error());
-  return to_hex(key->reveal());
+  BODEGA_TRY(const auto key, access::derive_devpi_token_key(secret.reveal()));
+  return to_hex(key.reveal());
 }
 
 Result<store::Taking> taking_of(const Command& command) {
