@@ -61,6 +61,34 @@ TEST(CommandLine, ValuesMayBeAttachedOrFollow) {
   EXPECT_EQ(parsed({"serve", "--listen", "127.0.0.1:1", "--listen=127.0.0.1:2"})->config.listen.size(), 2U);
 }
 
+TEST(CommandLine, OperandsAndFlagsOfACommandAreItsOwn) {
+  const auto create = parsed({"user", "create", "alice", "--email", "a@b", "--password-file=-", "--data", "/d"});
+  ASSERT_TRUE(create.has_value()) << create.error().message;
+  EXPECT_EQ(create->operands, std::vector<std::string>{"alice"});
+  EXPECT_EQ(create->flag("email"), "a@b");
+  EXPECT_EQ(create->flag("password-file"), "-");
+  EXPECT_EQ(create->flag("json"), std::nullopt);
+  EXPECT_EQ(create->config.data, "/d");
+  EXPECT_EQ(parsed({"user", "create", "--password-file", "-", "alice"})->flag("password-file"), "-");
+  EXPECT_EQ(parsed({"index", "modify", "a/b", "acl_upload-=x", "bases="})->operands.size(), 3U);
+  EXPECT_TRUE(parsed({"user", "list", "--json"})->has("json"));
+
+  EXPECT_EQ(error_of({"user", "create"}), "bodega user create needs more: bodega user create NAME");
+  EXPECT_NE(error_of({"user", "create", "a", "b"}).find("\"b\""), std::string::npos);
+  EXPECT_EQ(error_of({"user", "create", "a", "--email"}), "--email needs a value: --email ADDRESS");
+  EXPECT_EQ(error_of({"user", "list", "--json=1"}), "--json takes no value");
+  EXPECT_NE(error_of({"user", "create", "a", "--password", "x"}).find("the nearest is --password-file"), std::string::npos);
+}
+
+TEST(CommandLine, FamiliesNameTheirMembers) {
+  EXPECT_NE(error_of({"token"}).find("\"bodega token create\""), std::string::npos);
+  EXPECT_NE(error_of({"token", "mint"}).find("\"bodega token create\""), std::string::npos);
+  EXPECT_EQ(shown({"token", "--help"}), shown({"help", "token"}));
+  EXPECT_EQ(shown({"token", "create", "--help"}), shown({"help", "token", "create"}));
+  EXPECT_NE(shown({"help"}).find("token create|list|revoke|rotate-secret"), std::string::npos);
+  EXPECT_NE(error_of({"help", "token", "mint"}), "");
+}
+
 TEST(CommandLine, SwitchesMayStandAlone) {
   EXPECT_TRUE(parsed({"serve", "--offline"})->config.offline);
   EXPECT_TRUE(parsed({"serve", "--offline", "--threads", "2"})->config.offline);

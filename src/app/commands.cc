@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "app/admin/commands.h"
 #include "app/export_command.h"
 #include "app/fsck_command.h"
 #include "app/import_command.h"
@@ -41,7 +42,26 @@ constexpr std::array kExportFlags{
     kDryRun, kBytes, Flag{"secretfile", "FILE", "What devpi signs its logins with. Logins of clients stay valid then."}, kSkipType, kJson};
 constexpr std::array kFilesFlags{Flag{"index", "USER/NAME", "Where the files go: a stage index that exists."}, kDryRun, kBytes, kJson};
 
-constexpr std::array kFamilies{Family{"import", "Take over the data of another server."}, Family{"export", "Take the data elsewhere."}};
+constexpr Flag kAsJson{"json", "", "As JSON, for scripts."};
+constexpr Flag kPasswordFile{"password-file", "FILE", "Read the password from a file of one line; - is standard input."};
+constexpr Flag kYes{"yes", "", "Do not ask first."};
+constexpr std::array kJsonFlags{kAsJson};
+constexpr std::array kDeleteFlags{kYes};
+constexpr std::array kUserCreateFlags{Flag{"email", "ADDRESS", "Where the user gets mail."}, kPasswordFile};
+constexpr std::array kPasswordFlags{kPasswordFile};
+constexpr std::array kTokenListFlags{Flag{"user", "USER", "Only those of one user."}, kAsJson};
+constexpr std::array kTokenCreateFlags{
+    Flag{"user", "USER", "Whose token it is; it never has more rights than its user."},
+    Flag{"scope", "read|upload", "read reads, upload also uploads. Neither deletes or manages anything."},
+    Flag{"index", "USER/INDEX", "Only for this index, and reading through its bases."},
+    Flag{"expires", "TIME", "When it ends by itself, counted from now: 90d, 12h."},
+    Flag{"comment", "TEXT", "What it is for, shown in lists."},
+    kAsJson};
+
+constexpr std::array kFamilies{
+    Family{"user", "Users: these commands talk to the running server, or work on the data directory when none runs."},
+    Family{"index", "Indexes, likewise."}, Family{"token", "Tokens: what programs use instead of passwords (docs/tokens.md)."},
+    Family{"import", "Take over the data of another server."}, Family{"export", "Take the data elsewhere."}};
 
 const std::array kCommands{
     Spec{"serve",
@@ -53,6 +73,58 @@ const std::array kCommands{
          "  bodega serve\n"
          "  bodega serve --listen 0.0.0.0:3141 --data /srv/bodega --cache-max-size 200GB\n"
          "  bodega serve --upstream https://mirror.example.org/simple/ --offline\n"},
+    Spec{"status", &run_status, "", "How the server of a data directory is, and what it holds.", Accepts::data_options, kJsonFlags,
+         "  bodega status --data /srv/bodega\n"},
+    Spec{"user list", &run_user_list, "", "List all users.", Accepts::data_options, kJsonFlags, ""},
+    Spec{"user show", &run_user_show, "NAME", "Show one user.", Accepts::data_options, kJsonFlags, "", 1, 1},
+    Spec{"user create", &run_user_create, "NAME",
+         "Create a user. The password is asked for on a terminal, else read from standard input; never from the command line, which every "
+         "user of a machine can see.",
+         Accepts::data_options, kUserCreateFlags,
+         "  bodega user create alice --email alice@example.org\n"
+         "  pass show bodega/alice | bodega user create alice --data /srv/bodega\n",
+         1, 1},
+    Spec{"user delete", &run_user_delete, "NAME",
+         "Delete a user with the own indexes and tokens. An index that is not volatile forbids it.", Accepts::data_options, kDeleteFlags,
+         "", 1, 1},
+    Spec{"passwd", &run_passwd, "USER", "Change the password of a user. It is read as \"bodega user create\" reads it.",
+         Accepts::data_options, kPasswordFlags, "  bodega passwd root --data /srv/bodega\n", 1, 1},
+    Spec{"index list", &run_index_list, "[USER]", "List all indexes, or those of one user.", Accepts::data_options, kJsonFlags, "", 0, 1},
+    Spec{"index show", &run_index_show, "USER/INDEX", "Show the options of an index.", Accepts::data_options, kJsonFlags, "", 1, 1},
+    Spec{"index create", &run_index_create, "USER/INDEX [KEY=VALUE...]",
+         "Create an index. Keys are devpi's: type, bases, volatile, acl_upload, acl_pkg_read, mirror_url and so on; lists are separated by "
+         "commas.",
+         Accepts::data_options, kJsonFlags,
+         "  bodega index create alice/dev bases=root/pypi\n"
+         "  bodega index create team/prod volatile=False acl_upload=ci,alice\n"
+         "  bodega index create root/mirror type=mirror mirror_url=https://b.org/simple/\n",
+         1, 64},
+    Spec{"index modify", &run_index_modify, "USER/INDEX KEY=VALUE...",
+         "Change options of an index. KEY+=VALUE adds to a list, KEY-=VALUE takes out of it, KEY-= goes back to the default.",
+         Accepts::data_options, kJsonFlags, "  bodega index modify alice/dev volatile=False acl_upload+=bob\n", 2, 64},
+    Spec{"index delete", &run_index_delete, "USER/INDEX", "Delete an index with everything in it. One that is not volatile is kept.",
+         Accepts::data_options, kDeleteFlags, "", 1, 1},
+    Spec{"token create", &run_token_create, "", "Make a token and print it, once. It is the password, under any user name.",
+         Accepts::data_options, kTokenCreateFlags,
+         "  bodega token create --user ci --scope upload --index a/dev --expires 90d\n"
+         "  TOKEN=$(bodega token create --user ci --scope read 2>/dev/null)\n"},
+    Spec{"token list", &run_token_list, "", "List tokens, without their secrets.", Accepts::data_options, kTokenListFlags, ""},
+    Spec{"token revoke",
+         &run_token_revoke,
+         "ID",
+         "End a token: it is refused from the next request on.",
+         Accepts::data_options,
+         {},
+         "",
+         1,
+         1},
+    Spec{"token rotate-secret",
+         &run_token_rotate_secret,
+         "",
+         "Sign logins with a new key: everybody who is logged in, devpi clients too, has to log in again. Tokens go on working.",
+         Accepts::data_options,
+         {},
+         ""},
     Spec{"fsck", &run_fsck, "",
          "Check every stored file against its digest, and the catalog against the files. Exit code 1 when something is wrong.",
          Accepts::data_options, kFsckFlags,

@@ -28,6 +28,11 @@ struct ListenAddress {
   std::string text() const;  // "127.0.0.1:3141", "[::1]:3141"
 };
 
+// Permissions of a file.
+struct FileMode {
+  unsigned bits = 0600;
+};
+
 // A number of bytes, or a share of the disk on which the data directory lies.
 struct Space {
   std::uint64_t bytes = 0;
@@ -46,7 +51,9 @@ struct Config {
   std::optional<std::filesystem::path> config_file;  // the one that was read, if any
 
   // Server
-  std::vector<ListenAddress> listen;
+  std::vector<ListenAddress> listen;  // empty only with unix_socket
+  std::optional<std::filesystem::path> unix_socket;
+  FileMode unix_socket_perms;
   std::optional<Url> public_url;
   std::vector<std::string> allowed_hosts;  // lower case, no port; "*.lab.example" stands for every name below
   std::vector<IpNetwork> trusted_proxies;

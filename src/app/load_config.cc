@@ -187,7 +187,7 @@ void check_together(const Config& config, Problems& problems) {
     problems.emplace_back("the upstream URL has a user name and upstream-credentials-file is set; one of them must go");
   }
   if (config.public_url && !config.public_url->user.empty()) problems.emplace_back("public-url must not have a user name or password");
-  if (config.listen.empty() && problems.empty()) problems.emplace_back("listen needs at least one address");
+  if (config.listen.empty() && !config.unix_socket && problems.empty()) problems.emplace_back("listen needs at least one address");
   std::vector<std::string> texts;
   for (const auto& address : config.listen) {
     // Port 0 is another port each time.
@@ -275,6 +275,8 @@ Result<Loaded> load_config(const std::vector<Given>& command_line, const Surroun
   take_command_line(command_line, surroundings, raw);
   loaded.config.config_file = file;
   apply(raw, surroundings, loaded, problems);
+  // Who asks for a socket of the file system and nothing else wants no port open.
+  if (loaded.config.unix_socket && !raw.contains(find_option("listen"))) loaded.config.listen.clear();
   check_together(loaded.config, problems);
   if (!problems.empty()) return fail(Code::invalid, join(problems, "\n"));
   return loaded;

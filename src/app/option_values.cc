@@ -103,6 +103,15 @@ Result<void> parse_value(std::string_view text, unsigned& out) {
   return {};
 }
 
+Result<void> parse_value(std::string_view text, FileMode& out) {
+  const auto digits = text.size() == 4 && text.front() == '0' ? text.substr(1) : text;
+  const auto octal = [](char c) { return c >= '0' && c <= '7'; };
+  if (digits.size() != 3 || !std::all_of(digits.begin(), digits.end(), octal)) return wrong(text, "write three octal digits, such as 660");
+  out.bits = 0;
+  for (const char c : digits) out.bits = out.bits * 8 + static_cast<unsigned>(c - '0');
+  return {};
+}
+
 Result<void> parse_value(std::string_view text, Space& out) {
   if (!text.ends_with('%')) {
     out.percent.reset();
@@ -239,6 +248,13 @@ std::string value_text(std::uint64_t bytes) {
 }
 
 std::string value_text(unsigned number) { return std::to_string(number); }
+
+std::string value_text(FileMode mode) {
+  std::string out;
+  for (int shift = 6; shift >= 0; shift -= 3) out += static_cast<char>('0' + (mode.bits >> shift & 7U));
+  return out;
+}
+
 std::string value_text(const Space& space) { return space.percent ? std::to_string(*space.percent) + "%" : value_text(space.bytes); }
 
 std::string value_text(Duration duration) {

@@ -14,6 +14,8 @@ namespace bodega::app {
 // Bytes: digits, then nothing, B, or a unit. k M G T (with or without B) count by 1000, Ki Mi Gi Ti by 1024; case does not matter.
 Result<void> parse_value(std::string_view text, std::uint64_t& out);
 Result<void> parse_value(std::string_view text, unsigned& out);
+// Three octal digits, or four that begin with 0.
+Result<void> parse_value(std::string_view text, FileMode& out);
 // A size as above, or whole percent of the disk.
 Result<void> parse_value(std::string_view text, Space& out);
 // Numbers with units ms, s, m, h, d, one after the other: "30s", "1h30m"; "0" alone needs none.
@@ -45,6 +47,7 @@ Result<void> parse_value(std::string_view text, std::optional<T>& out) {
 // The value as it would be written, in its shortest form; secrets as "***", URLs without user information. Several values: with ", ".
 std::string value_text(std::uint64_t bytes);  // "2GB", "512MiB", "1500"
 std::string value_text(unsigned number);
+std::string value_text(FileMode mode);
 std::string value_text(const Space& space);
 std::string value_text(Duration duration);  // "1h30m", "500ms", "0s"
 std::string value_text(bool value);

@@ -18,6 +18,11 @@ const std::array kOptions{
            kEverywhere, kRestart, Section::server,
            "Address to listen on; may be given more than once. localhost:PORT is both loopback addresses, *:PORT every address of the "
            "machine, port 0 a free one. Sockets handed over by systemd are used instead."},
+    Option{"unix-socket", "FILE", &Config::unix_socket, "", "", "", "", kEverywhere, kRestart, Section::server,
+           "Unix socket to listen on, for a proxy on the same machine. Without listen it is the only one. Nobody is the administrator for "
+           "coming through it."},
+    Option{"unix-socket-perms", "MODE", &Config::unix_socket_perms, "600", "", "", "", kEverywhere, kRestart, Section::server,
+           "Permissions of that socket, in octal: 660 is for the group too, 666 for everybody."},
     Option{"public-url", "URL", &Config::public_url, "", "", "", "", kEverywhere, kRestart, Section::server,
            "Where people reach this server, when a proxy gives it another name. Absolute links and the check of browsers' Host headers use "
            "it; package clients need it not."},

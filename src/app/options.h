@@ -25,10 +25,11 @@ enum class Where { everywhere, not_in_file, environment_only };
 enum class Reload { at_restart };
 
 // The field that the option fills; its type says how the value is read. Vectors take several values.
-using Field = std::variant<bool Config::*, unsigned Config::*, std::uint64_t Config::*, Space Config::*, Duration Config::*, Url Config::*,
-                           LogFormat Config::*, LogLevel Config::*, std::filesystem::path Config::*, std::vector<ListenAddress> Config::*,
-                           std::vector<IpNetwork> Config::*, std::vector<std::string> Config::*, std::vector<UserName> Config::*,
-                           std::optional<Url> Config::*, std::optional<Secret> Config::*, std::optional<std::filesystem::path> Config::*>;
+using Field = std::variant<bool Config::*, unsigned Config::*, FileMode Config::*, std::uint64_t Config::*, Space Config::*,
+                           Duration Config::*, Url Config::*, LogFormat Config::*, LogLevel Config::*, std::filesystem::path Config::*,
+                           std::vector<ListenAddress> Config::*, std::vector<IpNetwork> Config::*, std::vector<std::string> Config::*,
+                           std::vector<UserName> Config::*, std::optional<Url> Config::*, std::optional<Secret> Config::*,
+                           std::optional<std::filesystem::path> Config::*>;
 
 struct Option {
   std::string_view key;    // --key, and the key in the file

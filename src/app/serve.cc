@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <boost/asio/signal_set.hpp>
 
+#include "app/admin/administration.h"
 #include "app/application.h"
 #include "app/data_directory.h"
 #include "app/notify.h"
@@ -79,6 +80,11 @@ http::ServerOptions server_options(const Config& config, std::vector<int> handed
     if (address.absence == ListenAddress::Absence::is_error || has_ipv6()) options.listen.push_back(address.text());
   }
   options.listen_fds = std::move(handed);
+  if (config.unix_socket)
+    options.listen_unix.push_back({config.unix_socket->string(), config.unix_socket_perms.bits, http::Door::everybody});
+  if (const auto path = admin_socket(config.data); path.size() <= http::kMaxUnixPath) {
+    options.listen_unix.push_back({path, 0600, http::Door::administrator});
+  }
   options.front_loops = config.threads != 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
   if (config.public_url) {
     const auto& path = config.public_url->path;
@@ -124,6 +130,9 @@ class Running {
     server_ = http::make_server(server_options(config_, std::move(handed->fds)), *application_, home_, clock_, log_);
     application_->watch(server_.get());
     if (auto listening = server_->listen(); !listening) return complain(listening.error(), Exit::address_in_use);
+    if (const auto path = admin_socket(config_.data); path.size() > http::kMaxUnixPath) {
+      log_.warning("server.admin_socket_skipped", {{"path", path}, {"why", "its path is too long for the system"}});
+    }
     for (const auto& warning : command_.warnings) log_.warning("config.warning", {{"what", warning}});
 
     tasks_ = std::make_unique<TaskGroup>(home_, [this](const std::string& what) { log_.error("bug", {{"in", "serve"}, {"what", what}}); });
@@ -175,7 +184,9 @@ class Running {
     const auto addresses = server_->addresses();
     if (!addresses.empty()) application_->listening_on(addresses.front());
     for (const auto& address : addresses) log_.info("server.listening", {{"address", address}});
-    const std::string base = addresses.empty() ? std::string("http://127.0.0.1:3141") : addresses.front();
+    const bool by_port = !addresses.empty() && addresses.front().starts_with("http");
+    std::string base = by_port ? addresses.front() : std::string("http://127.0.0.1:3141");
+    if (!by_port && config_.public_url) base = config_.public_url->origin();
     const std::string index = base + "/root/pypi/+simple/";
     std::printf("Bodega %s listens on", std::string(version()).c_str());
     for (const auto& address : addresses) std::printf(" %s", address.c_str());

@@ -71,6 +71,8 @@ Result<std::vector<std::string>> all_listens(const DevpiSettings& settings, cons
   const auto host = settings.text("host").value_or(std::string(kHost));
   const auto port = settings.text("port").value_or(std::string(kPort));
   const auto several = settings.given.find("listen");
+  const bool alone = several == settings.given.end() && host == kHost && port == kPort && settings.has("unix-socket");
+  if (alone) return std::vector<std::string>();
   if (several == settings.given.end()) return addresses(host, port, resolve);
   if (host != kHost || port != kPort) return fail(Code::invalid, "either --listen or --host and --port, not both");
   std::vector<std::string> out;
@@ -124,6 +126,8 @@ Result<std::vector<std::string>> serve_words(const DevpiSettings& settings, cons
   words.add("data", data.string());
   BODEGA_TRY(const auto listens, all_listens(settings, resolve));
   for (const auto& listen : listens) words.add("listen", listen);
+  if (const auto socket = settings.text("unix-socket")) words.add("unix-socket", devpi_path(*socket, surroundings).string());
+  if (const auto mode = settings.text("unix-socket-perms")) words.add("unix-socket-perms", *mode);
   words.add("trusted-proxies", trusted(settings));
   if (const auto url = settings.text("outside-url"); url && !url->empty()) words.add("public-url", *url);
   if (const auto size = settings.text("max-request-body-size")) words.add("upload-max-size", *size);
