@@ -212,7 +212,12 @@ Task<Result<void>> Artifacts::start_fill(const ArtifactRequest& request, FillRef
   auto fetch = to_fetch(request);
   auto response = co_await use_.upstream.fetch(std::move(fetch));
   if (!response) co_return fail(std::move(response).error());
-  if (response->status == 404 || response->status == 410) co_return fail(Code::not_found, "no such file", "the upstream says 404");
+  if (response->status == 404 || response->status == 410) {
+    // devpi's words. What stands in a query may be a signature.
+    Url shown = request.url;
+    shown.query.clear();
+    co_return fail(Code::not_found, "error " + std::to_string(response->status) + " getting " + shown.text());
+  }
   if (response->status != 200) {
     auto status = check_status(*response);
     if (!status) co_return fail(std::move(status).error());

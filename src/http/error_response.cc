@@ -13,14 +13,14 @@ enum class Reader { problem, devpi, html, text };
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-Reader reader_of(const Request& request) {
+Reader reader_of(const Request& request, AnyReader any) {
   const auto accept = to_lower(request.headers.joined("Accept"));
   if (contains(accept, "vnd.pypi.simple") || contains(accept, "application/problem+json")) return Reader::problem;
   if (contains(accept, "application/json")) return Reader::devpi;
   const auto agent = request.headers.get("User-Agent");
   if (istarts_with(agent, "uv/") || istarts_with(agent, "pip/")) return Reader::problem;
   if (contains(accept, "text/html") || is_browser(request.headers)) return Reader::html;
-  return Reader::text;
+  return any == AnyReader::devpi && (accept.empty() || contains(accept, "*/*")) ? Reader::devpi : Reader::text;
 }
 
 // pip prints it as it stands: one line of printable ASCII, cut at a word when it is too long.
@@ -95,15 +95,17 @@ int status_of(Code code) {
   return 500;
 }
 
-Response error_response(const Error& error, const Request& request) { return error_response(status_of(error.code), error, request); }
+Response error_response(const Error& error, const Request& request, AnyReader any) {
+  return error_response(status_of(error.code), error, request, any);
+}
 
-Response error_response(int status, const Error& error, const Request& request) {
+Response error_response(int status, const Error& error, const Request& request, AnyReader any) {
   Response response;
   response.status = status;
   const std::string message = error.message.empty() ? std::string(standard_reason(status)) : error.message;
   response.reason = reason_of(message);
   response.log_detail = error.describe();
-  set_body(response, reader_of(request), message);
+  set_body(response, reader_of(request, any), message);
   response.headers.add("Cache-Control", "no-store");
   response.headers.add("X-Content-Type-Options", "nosniff");
   if (status == 401) response.headers.add("WWW-Authenticate", "Basic realm=\"bodega\"");

@@ -284,6 +284,21 @@ class Shims(harness.Case):
         self.assertEqual(code, 1)
         self.assertIn("already initialised", said)
 
+    def test_export_and_import(self):
+        folder, filename, content = self.dump()
+        self.assertEqual(call("devpi-import", "--serverdir", self.serverdir, folder, env=self.env)[0], 0)
+        code, said, wrong = call("devpi-export", "--serverdir", self.serverdir, "--include-mirrored-files", "out", env=self.env, cwd=self.here)
+        self.assertEqual(code, 0, said + wrong)
+        written = json.loads((self.here / "out/dataindex.json").read_text())
+        self.assertEqual(written["dumpversion"], "2")
+        self.serverdir = self.here / "again"
+        code, said, wrong = call("devpi-import", "--serverdir", self.serverdir, "--hard-links", "out", env=self.env, cwd=self.here)
+        self.assertEqual(code, 0, said + wrong)
+        url = self.serve()
+        self.assertEqual(self.login(url, "from the dump"), 200)
+        page = ask(url + "/ann/dev/+simple/acme-dump/", headers={"Accept": harness.JSON_TYPE}).json()
+        self.assertEqual([(f["filename"], f["hashes"]["sha256"]) for f in page["files"]], [(filename, hashlib.sha256(content).hexdigest())])
+
     def test_import_without_root_pypi(self):
         mirror = {"type": "mirror", "volatile": False, "mirror_url": "http://127.0.0.1:9/simple/"}
         folder, _, _ = self.dump(**{"root/pypi": {"indexconfig": mirror, "projects": {}, "files": []}})

@@ -219,7 +219,10 @@ TEST_F(MirrorFiles, AFailingUpstreamIsNeverA404ForAFile) {
   EXPECT_GE(pending.get().status, 502);
   server.upstream().on(kSmall.url(), answer_status(404));
   server.advance(seconds(120));
-  EXPECT_EQ(server.get(link(kSmall)).status, 404);
+  const auto gone = server.get(link(kSmall), {{"Accept", "*/*"}});
+  EXPECT_EQ(gone.status, 404);
+  // As devpi tells it, and in its form.
+  EXPECT_EQ(gone.body, "{\n  \"message\": \"error 404 getting " + kSmall.url() + "\"\n}\n");
 }
 
 TEST_F(MirrorFiles, TheCacheStaysUnderItsCapAndEvictsTheLeastRecentlyUsed) {

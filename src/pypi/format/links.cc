@@ -37,10 +37,10 @@ std::string_view packages_path(const PageFile& file) {
   return path;
 }
 
-// The first 16 digits in lower case; empty when the page gave no usable SHA-256.
+// The first 16 digits in lower case, or as many as the page gave; empty when it gave no SHA-256.
 std::string sha256_prefix(const PageFile& file) {
   const std::string* hex = file.sha256();
-  if (hex == nullptr || hex->size() != 64) return {};
+  if (hex == nullptr || hex->size() <= kFirstDir) return {};
   return to_lower(std::string_view(*hex).substr(0, kFirstDir + kSecondDir));
 }
 
@@ -116,7 +116,7 @@ std::optional<FileLink> parse_link(std::string_view path) {
   } else if (is_packages_path(dir)) {
     link.target = PackagesLink{std::string(dir)};
   } else {
-    if (dir.size() != kFirstDir + 1 + kSecondDir || dir[kFirstDir] != '/') return std::nullopt;
+    if (dir.size() < kFirstDir + 2 || dir.size() > kFirstDir + 1 + kSecondDir || dir[kFirstDir] != '/') return std::nullopt;
     std::string prefix = std::string(dir.substr(0, kFirstDir)) + std::string(dir.substr(kFirstDir + 1));
     if (!is_lower_hex(prefix)) return std::nullopt;
     link.target = Sha256PrefixLink{std::move(prefix)};

@@ -23,7 +23,7 @@ struct PackagesLink {
   bool operator==(const PackagesLink&) const = default;
 };
 struct Sha256PrefixLink {
-  std::string prefix;  // 16 lower-case hex digits
+  std::string prefix;  // 16 lower-case hex digits; fewer, but more than three, of a page that gave no more
   bool operator==(const Sha256PrefixLink&) const = default;
 };
 struct ExternalLink {

@@ -23,6 +23,11 @@ bool is_hash(std::string_view algorithm, std::string_view hex) {
   return std::all_of(hex.begin(), hex.end(), is_hex_digit);
 }
 
+bool is_cut_sha256(std::string_view algorithm, std::string_view hex) {
+  constexpr std::size_t kLeast = 4;  // devpi's address has three digits, a slash, and the next ones
+  return algorithm == "sha256" && hex.size() >= kLeast && hex.size() < 64 && std::all_of(hex.begin(), hex.end(), is_hex_digit);
+}
+
 bool is_requires_python(std::string_view text) { return text.size() <= 4096 && std::none_of(text.begin(), text.end(), is_control); }
 
 bool is_provenance_url(std::string_view text) {

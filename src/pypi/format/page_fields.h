@@ -8,6 +8,9 @@ namespace bodega::pypi {
 
 // hashlib's name and hex digits; a SHA-256 must have 64 of them.
 bool is_hash(std::string_view algorithm, std::string_view hex);
+// A SHA-256 that lost its end, with enough left for devpi's address of the file. The file is listed as devpi lists it; no bytes agree with
+// such a digest, so it is never served.
+bool is_cut_sha256(std::string_view algorithm, std::string_view hex);
 // One line of at most 4 KiB. Whether it parses is the client's affair: the public index has lists of old, broken ones.
 bool is_requires_python(std::string_view text);
 bool is_provenance_url(std::string_view text);

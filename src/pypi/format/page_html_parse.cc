@@ -16,14 +16,17 @@ constexpr std::size_t kMaxAnchorText = 1024;
 // Where a hand-made page without files says what it is.
 constexpr std::size_t kHeadBytes = 64U << 10U;
 
+enum class CutDigest { is_broken, is_kept };
+
 // "sha256=…" alone or among other fields. False: the SHA-256 is broken.
-bool read_fragment(std::string_view fragment, std::vector<Hash>& out) {
+bool read_fragment(std::string_view fragment, CutDigest cut, std::vector<Hash>& out) {
   for (const auto field : split(fragment, '&')) {
     const auto equals = field.find('=');
     if (equals == std::string_view::npos) continue;
     const auto algorithm = field.substr(0, equals);
     const auto hex = field.substr(equals + 1);
-    const bool good = is_hash(algorithm, hex) && algorithm != "egg" && algorithm != "subdirectory";
+    const bool kept = cut == CutDigest::is_kept && is_cut_sha256(algorithm, hex);
+    const bool good = kept || (is_hash(algorithm, hex) && algorithm != "egg" && algorithm != "subdirectory");
     if (!good && algorithm == "sha256") return false;
     if (good) out.push_back({std::string(algorithm), std::string(hex)});
   }
@@ -33,7 +36,7 @@ bool read_fragment(std::string_view fragment, std::vector<Hash>& out) {
 CoreMetadata read_core_metadata(std::string_view value) {
   CoreMetadata core;
   if (value == "true") core.offered = true;
-  if (read_fragment(value, core.hashes) && !core.hashes.empty()) core.offered = true;
+  if (read_fragment(value, CutDigest::is_broken, core.hashes) && !core.hashes.empty()) core.offered = true;
   return core;
 }
 
@@ -101,7 +104,7 @@ class PageSink final : public HtmlSink {
     if (href == nullptr) return false;
     const std::string_view reference = trim(*href);
     const auto hash = reference.find('#');
-    if (hash != std::string_view::npos && !read_fragment(reference.substr(hash + 1), file.hashes)) return false;
+    if (hash != std::string_view::npos && !read_fragment(reference.substr(hash + 1), CutDigest::is_kept, file.hashes)) return false;
     if (!read_filename(reference.substr(0, hash), file)) return false;
     auto url = absolute_file_url(base_, reference);
     if (!url) return false;

@@ -80,6 +80,10 @@ TEST(PageHtmlParse, HashFragments) {
             (std::vector<Hash>{{"md5", "0123456789abcdef0123456789abcdef"}}));
   EXPECT_EQ(files("<a href=\"foo-1.zip#egg=fade\">f</a>")[0].hashes.size(), 0U);
   EXPECT_EQ(files("<a href=\"foo-1.zip#sha256=abc\">foo-1.zip</a>").size(), 0U);
+  EXPECT_EQ(files("<a href=\"foo-1.zip#sha256=wxyz\">foo-1.zip</a>").size(), 0U);
+  EXPECT_EQ(files("<a href=\"foo-1.zip#sha256=" + kSha + "0\">foo-1.zip</a>").size(), 0U);
+  EXPECT_EQ(files("<a href=\"foo-1.zip#sha256=abcd\">foo-1.zip</a>")[0].hashes, (std::vector<Hash>{{"sha256", "abcd"}}));
+  EXPECT_EQ(one("data-core-metadata=\"sha256=abcd\"").core_metadata, CoreMetadata{});
 }
 
 TEST(PageHtmlParse, OfTwoAnchorsTheHashedOneWins) {

@@ -69,7 +69,7 @@ Task<Response> Files::get(Request& request, Route route) {
 
 Task<Response> Files::get_from(Request& request, IndexRef index, Route route) {
   const auto link = parse_link(path_of(route));
-  if (!link) co_return http::error_response(no_file(), request);
+  if (!link) co_return http::error_response(no_file(), request, http::AnyReader::devpi);
   // The permission first, the facts after: a change in between drops the answer.
   std::vector<std::string> facts = {index_fact(index->key())};
   for (const auto& name : project_candidates(link->filename)) facts.push_back(project_fact(index->key(), name));
@@ -79,13 +79,13 @@ Task<Response> Files::get_from(Request& request, IndexRef index, Route route) {
 }
 
 Task<Response> Files::mirrored(Request& request, std::shared_ptr<const IndexConfig> index, FileLink link, Permission permission) {
-  if (!index->mirror_url) co_return http::error_response(no_file(), request);
+  if (!index->mirror_url) co_return http::error_response(no_file(), request, http::AnyReader::devpi);
   auto file = co_await use_.mirrors.file(mirror_source(*index), link);
   if (!file) {
     auto error = std::move(file).error();
     // Bytes that are damaged here are our trouble, not a wrong request.
     if (error.code == Code::corrupt) error.code = Code::io;
-    co_return http::error_response(error, request);
+    co_return http::error_response(error, request, http::AnyReader::devpi);
   }
   const auto& artifact = file->artifact;
   if (use_.prefetch && link.is_metadata) {
@@ -128,18 +128,18 @@ Task<Response> Files::hosted(Request& request, std::shared_ptr<const IndexConfig
     return found;
   };
   auto found = co_await use_.catalog.read(question);
-  if (!found) co_return http::error_response(found.error(), request);
+  if (!found) co_return http::error_response(found.error(), request, http::AnyReader::devpi);
   if (found->attachment) co_return co_await attachment(request, link, std::move(*found->attachment));
   if (!found->row || !link_agrees(link, *found->row)) {
-    if (!found->deleted) co_return http::error_response(no_file(), request);
+    if (!found->deleted) co_return http::error_response(no_file(), request, http::AnyReader::devpi);
     const Error gone{Code::gone, "file existed, deleted in later serial", {}, std::nullopt};
-    co_return http::error_response(gone, request);
+    co_return http::error_response(gone, request, http::AnyReader::devpi);
   }
   const auto& row = *found->row;
   if (link.is_metadata) {
     if (!row.metadata || !row.metadata_digest) {
       const Error none{Code::not_found, "no metadata found in " + row.filename, {}, std::nullopt};
-      co_return http::error_response(none, request);
+      co_return http::error_response(none, request, http::AnyReader::devpi);
     }
     auto response = file_response(link, row.metadata_digest, row.uploaded_at);
     response.body = std::make_shared<const std::string>(*row.metadata);
@@ -147,7 +147,7 @@ Task<Response> Files::hosted(Request& request, std::shared_ptr<const IndexConfig
     co_return response;
   }
   auto blob = co_await open_hosted(use_.artifacts, use_.log, key, row.filename, row.digest);
-  if (!blob) co_return http::error_response(blob.error(), request);
+  if (!blob) co_return http::error_response(blob.error(), request, http::AnyReader::devpi);
   auto response = file_response(link, row.digest, row.uploaded_at);
   response.body = http::FileBody{*blob};
   keep_hot(request, response, permission, row.digest);
@@ -157,7 +157,7 @@ Task<Response> Files::hosted(Request& request, std::shared_ptr<const IndexConfig
 // Not kept hot: its name does not say whose it is, and it is rarely asked for.
 Task<Response> Files::attachment(const Request& request, FileLink link, catalog::AttachmentRow row) {
   auto blob = co_await open_hosted(use_.artifacts, use_.log, row.index, row.filename, row.digest);
-  if (!blob) co_return http::error_response(blob.error(), request);
+  if (!blob) co_return http::error_response(blob.error(), request, http::AnyReader::devpi);
   auto response = file_response(link, row.digest, row.stored_at);
   if (row.kind == catalog::AttachmentKind::doczip) response.headers.set("Content-Type", "application/zip");
   response.body = http::FileBody{*blob};
