@@ -168,7 +168,7 @@ class Running {
     return std::any_of(addresses.begin(), addresses.end(), [](const std::string& text) {
       const auto url = Url::parse(text);
       const auto address = url ? IpAddress::parse(url->host) : std::nullopt;
-      return !address || !address->is_loopback();
+      return address && !address->is_loopback();  // a Unix socket has none
     });
   }
 
