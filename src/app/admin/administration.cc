@@ -111,9 +111,14 @@ class InProcess final : public Administration {
   T wait_for(Task<T> task) {
     std::optional<T> out;
     std::exception_ptr failure;
+    bool ended = false;
     auto kept = keep(std::move(task), out);
-    asio::co_spawn(home_.executor(), std::move(kept), [&failure](std::exception_ptr error) { failure = std::move(error); });
-    while (!out && !failure) home_.context().run_one();
+    // The handler's own end counts, not the value's: until then it holds on to what lies on this stack.
+    asio::co_spawn(home_.executor(), std::move(kept), [&failure, &ended](std::exception_ptr error) {
+      failure = std::move(error);
+      ended = true;
+    });
+    while (!ended) home_.context().run_one();
     if (failure) std::rethrow_exception(failure);
     return std::move(*out);
   }
