@@ -2,20 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "pypi/format/test_environment.h"
+
 namespace bodega::pypi {
 namespace {
-
-Environment linux_311() {
-  Environment out;
-  out.python_version = "3.11";
-  out.python_full_version = "3.11.2";
-  out.implementation = "CPython";
-  out.platform_system = "Linux";
-  out.platform_machine = "x86_64";
-  out.libc = "glibc";
-  out.libc_version = "2.36";
-  return out;
-}
 
 std::optional<bool> holds(std::string_view marker, const std::vector<std::string>& extras = {}) {
   return marker_holds(marker, linux_311(), extras);
