@@ -70,9 +70,10 @@ void Connection::fill_request(const RequestHead& head, Request& request) {
 std::optional<Response> Connection::refuse_early(const RequestHead& head, Request& request) {
   const auto& shared = front_.shared;
   std::optional<Response> refusal;
-  if (head.browser && door_ == Door::everybody && !shared.hosts.allows(request.host)) {
+  const bool foreign_scripts = head.browser && door_ == Door::everybody;  // no browser opens a socket of the file system
+  if (foreign_scripts && !shared.hosts.allows(request.host)) {
     refusal = error_response(421, Error{Code::invalid, HostRule::refusal(request.host), {}, {}}, request);
-  } else if (head.browser && !is_safe(request.method) && from_another_site(request.headers, request.host)) {
+  } else if (foreign_scripts && !is_safe(request.method) && from_another_site(request.headers, request.host)) {
     refusal = error_response(Error{Code::forbidden, "a page of another site may not change anything here", {}, {}}, request);
   } else if (head.content_length.value_or(0) > shared.options.max_body_bytes) {
     const auto text = "the body is larger than the " + std::to_string(shared.options.max_body_bytes) + " bytes this server takes";

@@ -95,6 +95,18 @@ TEST_F(UnixTest, NoHeaderMakesAnAdministratorOfATcpClient) {
   EXPECT_TRUE(answer.body.starts_with("GET somebody 127.0.0.1")) << answer.body;
 }
 
+TEST_F(UnixTest, RulesForBrowsersDoNotHoldTheAdministratorUp) {
+  auto served = serve({{path("admin"), 0600, Door::administrator}, {path("open"), 0600, Door::everybody}});
+  const std::string foreign =
+      "DELETE /who HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\nSec-Fetch-Site: cross-site\r\nConnection: close\r\n\r\n";
+  RawClient admin("unix:" + path("admin"));
+  admin.send(foreign);
+  EXPECT_EQ(admin.answer().status, 200);
+  RawClient other("unix:" + path("open"));
+  other.send(foreign);
+  EXPECT_EQ(other.answer().status, 403);
+}
+
 TEST_F(UnixTest, NeitherHostRuleNorConnectionLimitHoldTheAdministratorUp) {
   ServerOptions options;
   options.max_connections = 1;
