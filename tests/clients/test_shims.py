@@ -140,6 +140,31 @@ class Shims(harness.Case):
             self.assertEqual(code, 2, said)
             self.assertRegex(said, pattern)
 
+    def test_passwd(self):
+        self.init("--root-passwd", "first")
+        code, said, wrong = call("devpi-passwd", "root", "--serverdir", self.serverdir, env=self.env, stdin="second\n")
+        self.assertEqual(code, 0, said + wrong)
+        url = self.serve()
+        self.assertEqual((self.login(url, "first"), self.login(url, "second")), (401, 200))
+        # Also while the server runs, and at once.
+        code, said, wrong = call("devpi-passwd", "--serverdir", self.serverdir, env=self.env, stdin="third\n")
+        self.assertEqual(code, 0, said + wrong)
+        self.assertEqual((self.login(url, "second"), self.login(url, "third")), (401, 200))
+        self.assertNotEqual(call("devpi-passwd", "nobody", "--serverdir", self.serverdir, env=self.env, stdin="x\n")[0], 0)
+
+    def test_unix_socket(self):
+        self.init()
+        path = self.here / "devpi.sock"
+        command = [SHIMS / "devpi-server", "--serverdir", self.serverdir, "--unix-socket", path, "--unix-socket-perms", "660"]
+        self.process = Process(command, self.here, "devpi-server", harness.clean_environment(**self.env))
+        self.addCleanup(self.process.stop)
+        self.process.wait_line(r"listens on unix:")
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o660)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(b"GET /+api HTTP/1.0\r\nHost: x\r\n\r\n")
+            self.assertRegex(client.makefile("rb").readline(), rb"HTTP/1\.[01] 200")
+
     def test_what_kubernetes_injects(self):
         self.init(DEVPI_PORT="tcp://10.0.0.1:3141", DEVPISERVER_PORT="tcp://10.0.0.2:3141")
         port = free_port()

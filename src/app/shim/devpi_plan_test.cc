@@ -138,6 +138,19 @@ TEST(DevpiPlan, Addresses) {
   EXPECT_TRUE(listens({"--port", "http"}).starts_with("error: --port: --port must be a number"));
 }
 
+TEST(DevpiPlan, AUnixSocketStandsAloneUnlessAnAddressIsNamed) {
+  constexpr std::string_view kStart = "serve --data /home/ann/.devpi/server ";
+  constexpr std::string_view kEnd = " --trusted-proxies 127.0.0.0/8,::1/128";
+  const auto between = [&](std::vector<std::string> arguments) {
+    const auto text = words(Machine{}.server(std::move(arguments)));
+    return text.starts_with(kStart) && text.ends_with(kEnd) ? text.substr(kStart.size(), text.size() - kStart.size() - kEnd.size()) : text;
+  };
+  EXPECT_EQ(between({"--unix-socket", "run/devpi.sock"}), "--unix-socket /work/here/run/devpi.sock");
+  EXPECT_EQ(between({"--unix-socket=/s", "--unix-socket-perms", "660"}), "--unix-socket /s --unix-socket-perms 660");
+  EXPECT_EQ(between({"--unix-socket=/s", "--port", "80"}), "--listen localhost:80 --unix-socket /s");
+  EXPECT_EQ(between({"--unix-socket=/s", "--listen", "*:80"}), "--listen *:80 --unix-socket /s");
+}
+
 TEST(DevpiPlan, ProxiesBesideOneOnThisMachine) {
   EXPECT_NE(words(Machine{}.server({"--trusted-proxy", "10.0.0.1"})).find("127.0.0.0/8,::1/128,10.0.0.1"), std::string::npos);
   EXPECT_NE(words(Machine{}.server({"--trusted-proxy", "*"})).find("127.0.0.0/8,::1/128,0.0.0.0/0,::/0"), std::string::npos);
