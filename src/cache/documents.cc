@@ -167,6 +167,7 @@ Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& r
   got.content_type = std::string(response.headers.get("Content-Type"));
   got.last_serial = parse_u64(response.headers.get("X-PyPI-Last-Serial")).value_or(0);
   got.final_url = response.final_url;
+  got.replaces = old && old->state == DocumentState::present;
   for (;;) {
     auto piece = co_await response.body->read();
     BODEGA_CO_TRY(std::string bytes, std::move(piece));

@@ -25,6 +25,7 @@ struct UpstreamAnswer {
   std::string content_type;
   std::uint64_t last_serial = 0;  // of X-PyPI-Last-Serial; 0 = not told
   Url final_url;
+  bool replaces = false;  // there is a document, which this one would take the place of
 };
 
 struct DocumentRequest {

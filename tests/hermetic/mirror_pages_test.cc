@@ -205,6 +205,20 @@ TEST_F(MirrorPages, AnUpstreamThatOnlyKnowsHtmlWorks) {
   EXPECT_EQ(file.body, "three");
 }
 
+// devpi's own test server answers so for a project without files.
+TEST_F(MirrorPages, AnEmptyAnswerIsAProjectWithoutFilesButNeverReplacesAPage) {
+  server.upstream().on(std::string(kUpstream) + "nothing/", answer(""));
+  const auto nothing = server.get_json("/root/pypi/+simple/nothing/");
+  EXPECT_EQ(nothing.status, 200);
+  EXPECT_NE(nothing.body.find("\"files\":[]"), std::string::npos) << nothing.body;
+  server.get_json(kPage);
+  server.upstream().on(kFooUrl, answer(""));
+  server.advance(hours(1));
+  const auto kept = server.get_json(kPage);
+  EXPECT_EQ(kept.status, 200);
+  EXPECT_NE(kept.body.find(kWheel.filename), std::string::npos) << kept.body;
+}
+
 TEST_F(MirrorPages, ARefreshDropsTheCopy) {
   server.get_json(kPage);
   const auto got = server.ask({"POST", kPage + "refresh", {}, {}});

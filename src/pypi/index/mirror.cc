@@ -61,6 +61,12 @@ Result<Url> project_url(const MirrorSource& source, const std::string& name) {
 }
 
 Result<std::string> convert_page(const cache::UpstreamAnswer& answer, const std::string& name) {
+  // Small servers answer nothing at all for a project without files, and devpi takes that. In place of a page it is rather a failure.
+  if (answer.body.empty() && !answer.replaces) {
+    ProjectPage page;
+    page.name = name;
+    return encode_page(page);
+  }
   auto page = looks_like_json(answer.body) ? parse_json_page(answer.body, answer.final_url, name)
                                            : parse_html_page(answer.body, answer.final_url, name);
   if (!page) {

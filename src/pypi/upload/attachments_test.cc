@@ -54,6 +54,16 @@ class AttachmentTest : public UploadKit {
 
 // ---- documentation ----
 
+// devpi keeps any bytes; its client's tests upload a file of none.
+TEST_F(AttachmentTest, AnEmptyFileIsDocumentationWithoutPages) {
+  put("/alice/dev/", "1.0");
+  EXPECT_EQ(upload("/alice/dev/", doc_form("hello", "1.0", "")).status, 200);
+  const auto row = attachment("alice/dev", kDocName);
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->size, 0U);
+  EXPECT_EQ(upload("/alice/dev/", doc_form("hello", "1.0", "no zip")).status, 400);
+}
+
 TEST_F(AttachmentTest, DocumentationOfARelease) {
   put("/alice/dev/", "1.0");
   const auto standing = facts.stand_on({project_fact("alice/dev", "hello")});
@@ -149,8 +159,7 @@ TEST_F(AttachmentTest, NeverTakesTheNameOfAnotherProject) {
 
 TEST_F(AttachmentTest, WhatIsNoArchiveIsRefused) {
   const std::string zip = docs();
-  const std::vector<std::string> wrong = {"",
-                                          "no zip",
+  const std::vector<std::string> wrong = {"no zip",
                                           zip.substr(0, zip.size() - 1),
                                           zip + "x",
                                           make_zip({{"../index.html", "x"}}),

@@ -30,8 +30,10 @@ Result<DocUpload> check_docs(const std::string& index, UploadBody& body) {
   const UploadForm& form = body.form();
   BODEGA_TRY(const auto name, release_name_for_docs(form));
   BODEGA_TRY_VOID(body.check_digests());
-  // The temp file has no name that anybody but the store knows.
-  BODEGA_TRY_VOID(check_documentation("/proc/self/fd/" + std::to_string(body.file().writer->fd())));
+  // An empty file is documentation without pages: devpi takes it. The temp file has no name that anybody but the store knows.
+  if (body.file().writer->size() > 0) {
+    BODEGA_TRY_VOID(check_documentation("/proc/self/fd/" + std::to_string(body.file().writer->fd())));
+  }
   DocUpload out;
   out.display = name.name;
   out.metadata = form.metadata();
