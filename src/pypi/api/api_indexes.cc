@@ -6,16 +6,12 @@
 #include "pypi/api/api.h"
 #include "pypi/api/api_body.h"
 #include "pypi/api/api_pages.h"
+#include "pypi/index/negotiated.h"
 
 namespace bodega::pypi {
 namespace {
 
 using http::Method;
-
-bool query_has(std::string_view query, std::string_view key) {
-  const auto parts = split(query, '&');
-  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return part.substr(0, part.find('=')) == key; });
-}
 
 bool among(const std::vector<std::string>& list, const std::string& one) { return std::find(list.begin(), list.end(), one) != list.end(); }
 

@@ -1,5 +1,7 @@
 #include "pypi/index/negotiated.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "http/hot.h"
 
@@ -46,6 +48,11 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
     return form_decode(equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1));
   }
   return std::nullopt;
+}
+
+bool query_has(std::string_view query, std::string_view key) {
+  const auto parts = split(query, '&');
+  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return part.substr(0, part.find('=')) == key; });
 }
 
 bool wants_fresh(const http::Headers& headers) {

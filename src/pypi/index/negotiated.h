@@ -27,6 +27,8 @@ int accept_class(std::string_view accept, std::string_view accept_encoding, std:
 
 // The value of a key in a query, decoded; nullopt when it is not there or broken.
 std::optional<std::string> query_value(std::string_view query, std::string_view key);
+// Whether the query names the key, with or without a value. Both as sent: nothing is decoded.
+bool query_has(std::string_view query, std::string_view key);
 
 // Whether the client wants a look at the upstream: no-cache. Installers send max-age=0 with every page, which is not such a wish.
 bool wants_fresh(const http::Headers& headers);

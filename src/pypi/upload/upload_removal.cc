@@ -1,7 +1,6 @@
-#include <algorithm>
-
 #include "base/text.h"
 #include "pypi/api/api.h"
+#include "pypi/index/negotiated.h"
 #include "pypi/upload/removal.h"
 #include "pypi/upload/upload.h"
 #include "pypi/upload/upload_answers.h"
@@ -18,11 +17,6 @@ constexpr std::size_t kMaxYankBody = 64 << 10;
 
 Response failure(const Request& request, const Error& error) {
   return error.code == Code::gone ? api_abort(request, 410, error.message) : api_failure(request, error);
-}
-
-bool is_forced(const Request& request) {
-  const auto parameters = split(request.query, '&');
-  return std::any_of(parameters.begin(), parameters.end(), [](std::string_view one) { return one.substr(0, one.find('=')) == "force"; });
 }
 
 // As it stands in devpi's messages.
@@ -89,7 +83,7 @@ Task<Result<Response>> Uploads::take_removal(Request& request, const Route& rout
   auto permit = co_await may_remove(request, route);
   if (!permit) co_return fail(std::move(permit).error());
   if (permit->refusal) co_return std::move(*permit->refusal);
-  if (!permit->index->is_volatile && !is_forced(request)) co_return fail(Code::forbidden, refusal_of(route));
+  if (!permit->index->is_volatile && !query_has(request.query, "force")) co_return fail(Code::forbidden, refusal_of(route));
   if (permit->index->is_mirror()) co_return fail(Code::forbidden, "cannot delete from mirror index");
   std::optional<FileLink> link;
   if (route.place == Place::file) {
