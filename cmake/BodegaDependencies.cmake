@@ -14,6 +14,8 @@ pkg_check_modules(argon2 REQUIRED IMPORTED_TARGET libargon2)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(xapian REQUIRED IMPORTED_TARGET xapian-core)
+pkg_check_modules(cmark REQUIRED IMPORTED_TARGET libcmark-gfm)  # its extensions have no .pc
 pkg_check_modules(libb2 REQUIRED IMPORTED_TARGET libb2)
 if(BODEGA_TESTS)
   find_package(GTest REQUIRED)
