@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <optional>
 
 #include "http/target.h"
+#include "pypi/format/json_value.h"
 #include "pypi/route.h"
 #include "tests/hermetic/hosted_for_test.h"
 
@@ -20,16 +22,22 @@ constexpr std::array<const char*, 5> kRoles = {"anonymous", "user", "uploader", 
 using Cells = std::array<int, kRoles.size()>;
 constexpr Cells all(int status) { return {status, status, status, status, status}; }
 
+// Tokens of the owner, who may do everything here: what they may not do, they may not as tokens.
+constexpr std::array<const char*, 3> kTokens = {"read token", "upload token of the other index", "upload token"};
+using TokenCells = std::array<int, kTokens.size()>;
+
 struct Row {
   std::string method;
   Cells cells;
   std::string body = {};
+  std::optional<TokenCells> tokens = {};  // else what anybody may they may, and 403
 };
 
 // A user with an open index that holds "mine" 1.0, a second one to push to, and a closed one.
 struct World {
   std::string owner;
   std::string file;  // below the open index
+  std::array<std::string, kTokens.size()> tokens;
   std::string index() const { return owner + "/dev"; }
   std::string target() const { return owner + "/target"; }
 };
@@ -95,18 +103,18 @@ std::vector<Row> rows_of(Place place, const World& world) {
     case Place::user:
       return {kGet,
               kHead,
-              {"PUT", all(409), R"({"password": "pw"})"},
+              {"PUT", all(409), R"({"password": "pw"})", TokenCells{403, 403, 403}},
               {"PATCH", {403, 403, 403, 200, 200}, R"({"title": "x"})"},
               {"DELETE", {403, 403, 403, 200, 200}}};
     case Place::index:
       return {kGet,
               kHead,
-              {"POST", {401, 403, 200, 200, 403}, "upload"},
-              {"PUSH", {401, 401, 200, 200, 401}, push},
+              {"POST", {401, 403, 200, 200, 403}, "upload", TokenCells{403, 403, 200}},
+              {"PUSH", {401, 401, 200, 200, 401}, push, TokenCells{401, 200, 200}},  // from here into the other index
               {"PUT", all(409), "{}"},
               {"PATCH", {403, 403, 403, 200, 200}, R"({"title": "x"})"},
               {"DELETE", {403, 403, 403, 201, 201}}};
-    case Place::simple_list: return {kGet, kHead, {"POST", {401, 403, 200, 200, 403}, "upload"}};
+    case Place::simple_list: return {kGet, kHead, {"POST", {401, 403, 200, 200, 403}, "upload", TokenCells{403, 403, 200}}};
     case Place::simple_project: return {kGet, kHead};
     case Place::simple_refresh: return {{"POST", all(302)}};
     case Place::file:
@@ -136,28 +144,54 @@ class Matrix : public ::testing::Test {
   }
 
   World make_world(const std::string& options = R"({"acl_upload": ["OWNER", "up"]})") {
-    World world{"own" + std::to_string(++worlds_), {}};
+    World world{"own" + std::to_string(++worlds_), {}, {}};
     make_user(server, world.owner);
     std::string told = options;
     told.replace(told.find("OWNER"), 5, world.owner);
     make_index(server, world.index(), told);
     make_index(server, world.target(), told);
+    world.tokens = {make_token(world, R"({"scope": "read"})"),
+                    make_token(world, R"({"scope": "upload", "index": ")" + world.owner + R"(/target"})"),
+                    make_token(world, R"({"scope": "upload"})")};
     world.file = put_wheel(server, world.index(), "mine", "1.0");
     put_docs(server, world.index(), "mine", "1.0");
     return world;
   }
 
+  std::string make_token(const World& world, const std::string& wish) {
+    const auto got = server.ask({"POST", "/+token", as(world.owner), wish});
+    return std::string(pypi::Json::parse(got.body)->find("result")->text("token"));
+  }
+
+  static http::Headers credentials(const std::string& role, const World& world) {
+    for (std::size_t token = 0; token < kTokens.size(); ++token) {
+      if (role == kTokens[token]) return {{"Authorization", "Bearer " + world.tokens[token]}};
+    }
+    if (role == "anonymous") return {};
+    return as(role == "user" ? "stranger" : role == "uploader" ? "up" : role == "owner" ? world.owner : role);
+  }
+
   Got ask(const std::string& role, const std::string& method, const std::string& path, const std::string& body, const World& world,
           const std::string& accept = "application/json") {
-    const std::string user = role == "anonymous"  ? ""
-                             : role == "user"     ? "stranger"
-                             : role == "uploader" ? "up"
-                             : role == "owner"    ? world.owner
-                                                  : role;
-    auto request = body == "upload" ? upload_ask(world.index(), user, "mine", "2.0") : Ask{method, path, as(user), body};
+    auto request = body == "upload" ? upload_ask(world.index(), "", "mine", "2.0") : Ask{method, path, {}, body};
     request.path = path;
+    request.headers.remove("Authorization");
+    const auto own = credentials(role, world);
+    for (const auto& header : own.all()) request.headers.set(header.name, header.value);
     request.headers.set("Accept", accept);
     return server.ask(std::move(request));
+  }
+
+  static std::string accept_at(Place place, const Row& row) {
+    const bool is_page = row.body.empty() && (place == Place::simple_list || place == Place::simple_project);
+    return is_page ? "application/vnd.pypi.simple.v1+json" : "application/json";
+  }
+
+  static Row row_of(Place place, const std::string& method, const World& world) {
+    for (auto& told : rows_of(place, world)) {
+      if (told.method == method) return told;
+    }
+    return {method, all(404)};
   }
 
   HermeticServer server;
@@ -172,16 +206,29 @@ TEST_F(Matrix, EveryRoleGetsItsStatusEverywhere) {
     ASSERT_EQ(pypi::find_route(http::split_path(path_of(place, world))->segments).place, place) << path_of(place, world);
     for (const auto* method : kMethods) {
       for (std::size_t role = 0; role < kRoles.size(); ++role) {
-        Row row{method, all(404)};
-        for (auto& told : rows_of(place, world)) {
-          if (told.method == method) row = std::move(told);
-        }
-        const bool is_page = row.body.empty() && (place == Place::simple_list || place == Place::simple_project);
-        const std::string accept = is_page ? "application/vnd.pypi.simple.v1+json" : "application/json";
-        const auto got = ask(kRoles[role], method, path_of(place, world), row.body, world, accept);
+        const Row row = row_of(place, method, world);
+        const auto got = ask(kRoles[role], method, path_of(place, world), row.body, world, accept_at(place, row));
         EXPECT_EQ(got.status, row.cells[role]) << kRoles[role] << " " << method << " " << path_of(place, world) << "\n" << got.body;
         const bool changed = got.status / 100 == 2 && row.method != "GET" && row.method != "HEAD";
         if (changed && place >= Place::user) world = make_world();
+      }
+    }
+  }
+}
+
+TEST_F(Matrix, EveryTokenDoesWhatItsScopeSaysAndNoMore) {
+  World world = make_world();
+  for (const Place place : all_places()) {
+    for (const auto* method : kMethods) {
+      for (std::size_t token = 0; token < kTokens.size(); ++token) {
+        const Row row = row_of(place, method, world);
+        const auto got = ask(kTokens[token], method, path_of(place, world), row.body, world, accept_at(place, row));
+        const bool anybody_may = row.cells[0] != 401 && row.cells[0] != 403;
+        const int otherwise = anybody_may ? row.cells[0] : 403;
+        EXPECT_EQ(got.status, row.tokens ? (*row.tokens)[token] : otherwise)
+            << kTokens[token] << " " << method << " " << path_of(place, world) << "\n"
+            << got.body;
+        if (got.status / 100 == 2 && row.method != "GET" && row.method != "HEAD") world = make_world();
       }
     }
   }
@@ -197,10 +244,7 @@ TEST_F(Matrix, AClosedIndexIsLikeNoneForWhoMayNotRead) {
     auto other = path;
     other.replace(other.find(closed.index()), closed.index().size(), none);
     for (const auto* method : kMethods) {
-      std::string body;
-      for (const auto& row : rows_of(place, closed)) {
-        if (row.method == method) body = row.body;
-      }
+      const std::string body = row_of(place, method, closed).body;
       for (const auto* role : {"anonymous", "user", "uploader"}) {
         for (const auto* accept : {"application/json", "text/html", "*/*", "application/vnd.pypi.simple.v1+json"}) {
           SCOPED_TRACE(std::string(role) + " " + method + " " + path + " " + accept);
