@@ -172,6 +172,7 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
              parts_.log},
             upload_options(config).restrict_modify, [this](const std::string&, const std::string& project) { on_new_project(project); }),
       tokens_({registry_, authenticator_, tokens_of_users_, parts_.clock}),
+      pages_(web_services()),
       tasks_(parts_.home, [this](const std::string& what) {
         parts_.log.error("bug", {{"in", "application"}, {"what", what}});
       }) {
@@ -179,6 +180,32 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
 }
 
 Application::~Application() = default;
+
+web::Services Application::web_services() {
+  return {.catalog = *catalog_,
+          .registry = registry_,
+          .readers = readers_,
+          .authenticator = authenticator_,
+          .token_book = tokens_of_users_,
+          .upstream = upstream_,
+          .documents = documents_,
+          .artifacts = artifacts_,
+          .facts = facts_,
+          .mirrors = mirrors_,
+          .lists = lists_,
+          .api = api_,
+          .docs = docs_,
+          .releases = releases_,
+          .simple = simple_,
+          .tokens = tokens_,
+          .uploads = uploads_,
+          .pool = parts_.pool,
+          .clock = parts_.clock,
+          .log = parts_.log,
+          .version = std::string(version()),
+          .public_url = api_options(config_).public_url,
+          .restrict_modify = restrict_modify(config_)};
+}
 
 // What one room must hear of another.
 void Application::connect() {

@@ -39,6 +39,7 @@
 #include "pypi/upload/upload.h"
 #include "store/blob_store.h"
 #include "store/claims.h"
+#include "web/pages.h"
 
 namespace bodega::app {
 
@@ -88,6 +89,7 @@ class Application final : public http::Handler {
   Application(const Config& config, Parts parts, std::filesystem::path data, std::unique_ptr<store::BlobStore> store,
               std::unique_ptr<catalog::Catalog> catalog, cache::SpaceRules space, cache::UpstreamCredentials credentials);
 
+  web::Services web_services();
   Task<http::Response> dispatch(http::Request& request, pypi::Route route);
   Task<http::Response> at_index(http::Request& request, pypi::Route route);
   Task<http::Response> at_file(http::Request& request, pypi::Route route);
@@ -137,6 +139,7 @@ class Application final : public http::Handler {
   pypi::Uploads uploads_;
   pypi::Push push_;
   pypi::Tokens tokens_;
+  web::Pages pages_;
   TaskGroup tasks_;
 };
 

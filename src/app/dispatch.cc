@@ -52,6 +52,17 @@ std::string name_of(Place place) {
     case Place::project: return "project";
     case Place::version: return "version";
     case Place::docs: return "docs";
+    case Place::static_file: return "web.static";
+    case Place::theme_file: return "web.theme";
+    case Place::search: return "web.search";
+    case Place::search_help: return "web.searchhelp";
+    case Place::opensearch: return "web.opensearch";
+    case Place::manage: return "web.manage";
+    case Place::index_feed: return "web.index_feed";
+    case Place::project_feed: return "web.project_feed";
+    case Place::project_refresh: return "web.refresh";
+    case Place::docs_frame: return "web.docs";
+    case Place::toxresults: return "web.toxresults";
   }
   return "other";
 }
@@ -63,7 +74,18 @@ bool is_api(const Request& request, Place place) {
     case Place::metrics:
     case Place::simple_list:
     case Place::simple_project:
-    case Place::docs: return false;
+    case Place::docs:
+    case Place::static_file:
+    case Place::theme_file:
+    case Place::search:
+    case Place::search_help:
+    case Place::opensearch:
+    case Place::manage:
+    case Place::index_feed:
+    case Place::project_feed:
+    case Place::project_refresh:
+    case Place::docs_frame:
+    case Place::toxresults: return false;
     case Place::file: return !reads(request) || pypi::names_json(request.headers.joined("Accept"));
     default: return true;
   }
@@ -74,13 +96,16 @@ bool is_api(const Request& request, Place place) {
 Task<Response> Application::handle(Request& request) {
   auto route = pypi::find_route(request.segments);
   const auto place = route.place;
-  auto response = co_await dispatch(request, std::move(route));
+  pages_.recognise(request, route);
+  auto response = co_await dispatch(request, route);
   if (response.route.empty()) response.route = name_of(place);
   if (is_api(request, place) && !response.headers.has("X-Devpi-Api-Version")) api_.add_headers(response);
+  co_await pages_.dress(request, route, response);
   co_return response;
 }
 
 Task<Response> Application::dispatch(Request& request, Route route) {
+  if (pages_.wants(request, route)) co_return co_await pages_.handle(request, std::move(route));
   switch (route.place) {
     case Place::unknown: break;
     case Place::health:
@@ -109,6 +134,9 @@ Task<Response> Application::dispatch(Request& request, Route route) {
     case Place::file: co_return co_await at_file(request, route);
     case Place::project:
     case Place::version: co_return co_await at_project(request, route);
+    case Place::project_refresh:  // of a version that has this name
+      route.place = Place::version;
+      co_return co_await at_project(request, route);
     case Place::docs:
       if (reads(request)) co_return co_await docs_.get(request, route);
       break;
@@ -116,6 +144,16 @@ Task<Response> Application::dispatch(Request& request, Route route) {
     case Place::admin:
       if (request.peer.administrator) co_return co_await admin(request, std::move(route));
       break;
+    case Place::static_file:
+    case Place::theme_file:
+    case Place::search:
+    case Place::search_help:
+    case Place::opensearch:
+    case Place::manage:
+    case Place::index_feed:
+    case Place::project_feed:
+    case Place::docs_frame:
+    case Place::toxresults: break;  // pages all of them, see above
   }
   co_return not_found(request, route.place);
 }

@@ -28,6 +28,18 @@ enum class Place {
   project,         // /{u}/{i}/{p}
   version,         // /{u}/{i}/{p}/{v}
   docs,            // /{u}/{i}/{p}/{v}/+doc/...
+  // ---- pages for people (src/web) ----
+  static_file,      // /+static-{tag}/{name}
+  theme_file,       // /+theme-static-{tag}/{name}
+  search,           // /+search
+  search_help,      // /+searchhelp
+  opensearch,       // /+opensearch.xml
+  manage,           // /+manage/...
+  index_feed,       // /{u}/{i}/+feed
+  project_feed,     // /{u}/{i}/{p}/+feed
+  project_refresh,  // /{u}/{i}/{p}/refresh
+  docs_frame,       // /{u}/{i}/{p}/{v}/+d/...
+  toxresults,       // /{u}/{i}/{p}/{v}/+toxresults/{file}[/{toxresult}]
 };
 
 struct Route {
@@ -36,8 +48,9 @@ struct Route {
   std::string index;    // name only
   std::string project;  // as written
   std::string version;
-  std::vector<std::string> rest;                          // file: {"+f", "packages", ...}; health: {"live"}; docs: the path in the archive;
-                                                          // tokens, admin: what is behind
+  std::vector<std::string> rest;                          // file: {"+f", "packages", ...}; health: {"live"}; docs, docs_frame: the path in
+                                                          // the archive; static_file: {tag, name}; tokens, admin, manage, toxresults:
+                                                          // what is behind
   std::string key() const { return user + "/" + index; }  // "user/index"
 };
 

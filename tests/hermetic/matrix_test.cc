@@ -64,6 +64,17 @@ std::string path_of(Place place, const World& world) {
     case Place::project: return index + "/mine";
     case Place::version: return index + "/mine/1.0";
     case Place::docs: return index + "/mine/1.0/+doc/index.html";
+    case Place::static_file: return "/+static-0/bodega.css";
+    case Place::theme_file: return "/+theme-static-0/style.css";
+    case Place::search: return "/+search";
+    case Place::search_help: return "/+searchhelp";
+    case Place::opensearch: return "/+opensearch.xml";
+    case Place::manage: return "/+manage/login";
+    case Place::index_feed: return index + "/+feed";
+    case Place::project_feed: return index + "/mine/+feed";
+    case Place::project_refresh: return index + "/mine/refresh";
+    case Place::docs_frame: return index + "/mine/1.0/+d/index.html";
+    case Place::toxresults: return index + "/mine/1.0/+toxresults/mine-1.0-py3-none-any.whl";
   }
   return {};
 }
@@ -126,6 +137,17 @@ std::vector<Row> rows_of(Place place, const World& world) {
     case Place::project:
     case Place::version: return {kGet, kHead, {"DELETE", {403, 403, 200, 200, 200}}};
     case Place::docs: return {kGet, kHead};
+    case Place::static_file: return {kGet, kHead};
+    case Place::theme_file:  // there are no themes
+    case Place::search:
+    case Place::search_help:
+    case Place::opensearch:
+    case Place::manage:
+    case Place::index_feed:
+    case Place::project_feed: return {};
+    case Place::project_refresh: return {{"DELETE", {403, 403, 404, 404, 404}}};  // of a version that has this name, and is not there
+    case Place::docs_frame:
+    case Place::toxresults: return {};
   }
   return {};
 }

@@ -46,7 +46,13 @@ bool needs_reading(Place place) {
     case Place::admin:
     case Place::health:
     case Place::metrics:
-    case Place::user: return false;
+    case Place::user:
+    case Place::static_file:
+    case Place::theme_file:
+    case Place::search:
+    case Place::search_help:
+    case Place::opensearch:
+    case Place::manage: return false;
     case Place::index:
     case Place::simple_list:
     case Place::simple_project:
@@ -54,7 +60,12 @@ bool needs_reading(Place place) {
     case Place::file:
     case Place::project:
     case Place::version:
-    case Place::docs: return true;
+    case Place::docs:
+    case Place::index_feed:
+    case Place::project_feed:
+    case Place::project_refresh:
+    case Place::docs_frame:
+    case Place::toxresults: return true;
   }
   return true;
 }

@@ -1,0 +1,136 @@
+#include "web/pages.h"
+
+#include "access/authenticator.h"
+#include "async/offload.h"
+#include "http/cross_site.h"
+#include "pypi/api/api_answer.h"
+#include "pypi/index/compress.h"
+#include "pypi/index/negotiate.h"
+#include "pypi/index/registry.h"
+#include "web/error_page.h"
+#include "web/session.h"
+
+namespace bodega::web {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using pypi::Place;
+using pypi::Route;
+
+namespace {
+
+// Below it the head of a compressed answer costs what is saved.
+constexpr std::size_t kWorthCompressing = 1000;
+
+bool reads(const Request& request) { return request.method == Method::get || request.method == Method::head; }
+
+Response none(const PageRequest& asked) { return pypi::framework_error(asked.request, 404, ""); }
+
+}  // namespace
+
+Pages::Pages(Services use) : use_(std::move(use)), assets_(use_.version), site_{use_.version, assets_.folder()} {}
+
+Pages::~Pages() = default;
+
+void Pages::recognise(Request& request, const Route& route) const {
+  // Forms below /+manage/ prove by a word of their own that they come from our pages; see csrf_of().
+  if (!http::is_safe(request.method) && route.place != Place::manage) return;
+  if (request.headers.has("Authorization") || request.headers.has("X-Devpi-Auth")) return;
+  const auto token = session_token_of(request);
+  if (!token.empty()) request.headers.add("Authorization", "Bearer " + std::string(token));
+}
+
+bool Pages::wants(const Request& request, const Route& route) const {
+  switch (route.place) {
+    case Place::static_file:
+    case Place::theme_file:
+    case Place::search:
+    case Place::search_help:
+    case Place::opensearch:
+    case Place::index_feed:
+    case Place::project_feed:
+    case Place::docs_frame:
+    case Place::toxresults:
+    case Place::manage: return true;
+    case Place::project_refresh: return request.method == Method::post;
+    default: return false;
+  }
+}
+
+Task<Response> Pages::handle(Request& request, Route route) {
+  auto question = co_await ask(request, std::move(route));
+  auto response = co_await answer(question);
+  co_await finish(request, response);
+  co_return response;
+}
+
+Task<PageRequest> Pages::ask(Request& request, Route route) {
+  PageRequest asked{request, std::move(route), site_, {}, {}, notice_of(request)};
+  // Too busy to look at a password, or one that is wrong: then it is nobody who asks.
+  auto login = co_await use_.authenticator.authenticate(request);
+  if (login) asked.who = login->principal;
+  const std::string token(session_token_of(request));
+  if (!token.empty() && asked.who.proof == access::Proof::login_token && request.headers.get("Authorization") == "Bearer " + token) {
+    asked.csrf = csrf_of(use_.registry.token_secret(), token);
+  }
+  co_return asked;
+}
+
+Task<Response> Pages::answer(PageRequest& asked) {
+  const auto place = asked.route.place;
+  const bool changes = place == Place::manage || place == Place::project_refresh;
+  if (!reads(asked.request) && !changes) co_return none(asked);
+  switch (place) {
+    case Place::static_file: co_return asset(asked);
+    case Place::project:
+    case Place::version:
+    case Place::docs_frame:
+    case Place::toxresults:
+    case Place::project_refresh:
+    case Place::index_feed:
+    case Place::project_feed:
+    case Place::search:
+    case Place::search_help:
+    case Place::opensearch:
+    case Place::manage:
+    default: co_return none(asked);
+  }
+}
+
+Response Pages::asset(const PageRequest& asked) {
+  auto found = assets_.get(asked.request, asked.route.rest[0], asked.route.rest[1]);
+  return found ? std::move(*found) : none(asked);
+}
+
+Task<void> Pages::dress(Request& request, const Route& route, Response& response) {
+  const bool is_form = route.place == Place::manage;
+  if (response.status < 400 || !is_person(request) || (!reads(request) && !is_form) || response.route.starts_with("web.error")) co_return;
+  auto question = co_await ask(request, route);
+  auto page = error_page(question, response.status, message_of(response));
+  page.reason = std::move(response.reason);
+  page.log_detail = std::move(response.log_detail);
+  page.route = std::move(response.route);
+  page.outcome = response.outcome;
+  for (const auto* kept : {"WWW-Authenticate", "Retry-After", "Set-Cookie"}) {
+    if (const auto* value = response.headers.find(kept)) page.headers.add(kept, *value);
+  }
+  co_await finish(request, page);
+  response = std::move(page);
+}
+
+Task<void> Pages::finish(const Request& request, Response& response) {
+  if (!notice_of(request).empty()) response.headers.add("Set-Cookie", no_notice_cookie(request));
+  const auto* text = std::get_if<std::string>(&response.body);
+  if (!text || text->size() < kWorthCompressing || response.headers.has("Content-Encoding")) co_return;
+  const auto* accepted = request.headers.find("Accept-Encoding");
+  if (!accepted) co_return;
+  const auto encoding = pypi::negotiate_encoding(*accepted, {.gzip = true, .zstd = false});
+  if (encoding != pypi::ContentEncoding::gzip) co_return;
+  auto work = [text] { return pypi::compress(*text, pypi::ContentEncoding::gzip); };
+  auto smaller = co_await offload(use_.pool, work);
+  response.headers.add("Content-Encoding", "gzip");
+  response.body = std::move(smaller);
+}
+
+}  // namespace bodega::web
