@@ -148,7 +148,7 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       upstream_({parts_.client, parts_.timers, parts_.clock, parts_.log, parts_.random}, upstream_options(config), std::move(credentials)),
       space_({*catalog_, *store_, claims_, parts_.pool, parts_.clock, parts_.log}, space),
       documents_({*catalog_, upstream_, parts_.pool, parts_.timers, parts_.clock, parts_.log, parts_.home}, freshness_rules(config)),
-      artifacts_({*catalog_, *store_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home}),
+      artifacts_({*catalog_, *store_, claims_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home}),
       hasher_(parts_.pool, {}),
       registry_({*catalog_, facts_, hasher_, parts_.clock, parts_.log}),
       tokens_of_users_(*catalog_, parts_.clock, parts_.log),
@@ -340,6 +340,7 @@ Task<ops::Snapshot> Application::measure() {
   snapshot.evicted_files = space_.evictions();
   snapshot.evicted_bytes = space_.evicted_bytes();
   snapshot.filling = artifacts_.filling();
+  snapshot.passed_files = artifacts_.passed();
   const auto ahead = prefetch_.counters();
   snapshot.prefetch = {ahead.pages, ahead.metadata, ahead.bytes, ahead.used, ahead.used_bytes, ahead.wasted, ahead.wasted_bytes};
   snapshot.pool_queued = parts_.pool.queued();

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "async/loop.h"
-#include "async/signal.h"
 #include "base/check.h"
 #include "base/text.h"
+#include "cache/fill.h"
 
 namespace bodega::cache {
 
@@ -16,6 +16,11 @@ namespace {
 
 // A fill nobody reads is finished when little is missing: the bytes are likely wanted soon, and half a file is worth nothing.
 constexpr std::uint64_t kFinishAnyway = 8ULL << 20;
+
+// How much of a file that is not kept may lie in memory between its upstream and its slowest reader, and of how many files at once: 64 MiB
+// in all. One reader on a fast line needs the product of its delay and its rate, which is less.
+constexpr std::uint64_t kPassingWindow = Artifacts::kShared;
+constexpr std::size_t kMaxPassing = 64;
 
 std::string key_of(const ArtifactRequest& request) {
   return request.expected.sha256 ? request.expected.sha256->hex() : "url:" + request.url.text();
@@ -46,61 +51,6 @@ bool keep_filling(int readers, std::uint64_t written, std::optional<std::uint64_
   return written >= missing || missing <= kFinishAnyway;
 }
 
-// One file on its way in. The table holds it until it has ended; askers hold it while they read.
-struct Artifacts::Fill {
-  std::optional<Result<Artifact>> opened;  // set once: what askers get, or why not. A live one has no source; each asker makes its own
-  std::optional<Result<Artifact>> ended;   // set last: the whole file, or why there is none
-  Signal ready;
-  std::shared_ptr<store::LiveBlob> live;
-  std::atomic<int> readers{0};
-  std::unique_ptr<http::FetchBody> body;
-  std::optional<std::uint64_t> total;
-  std::string etag;
-  std::uint64_t skip = 0;  // bytes of a restarted transfer that are there already
-
-  void open(Result<Artifact> result) {
-    if (!opened) opened.emplace(std::move(result));
-    ready.notify_all();
-  }
-  void end(Result<Artifact> result) {
-    ended.emplace(result);
-    open(std::move(result));
-  }
-};
-
-namespace {
-
-// Counts one asker for as long as it may still read.
-template <class Fill>
-class Seat {
- public:
-  explicit Seat(std::shared_ptr<Fill> fill) : fill_(std::move(fill)) { fill_->readers.fetch_add(1); }
-  ~Seat() {
-    if (fill_) fill_->readers.fetch_sub(1);
-  }
-  Seat(Seat&& other) noexcept : fill_(std::exchange(other.fill_, nullptr)) {}
-  Seat& operator=(Seat&&) = delete;
-
- private:
-  std::shared_ptr<Fill> fill_;
-};
-
-template <class Fill>
-class Following final : public FileSource {
- public:
-  Following(Seat<Fill> seat, std::shared_ptr<store::LiveBlob> live) : seat_(std::move(seat)), live_(std::move(live)) {}
-  int fd() const override { return live_->fd(); }
-  std::optional<std::uint64_t> total() const override { return live_->total(); }
-  std::uint64_t available() const override { return live_->available(); }
-  Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) const override { return live_->wait_beyond(offset); }
-
- private:
-  Seat<Fill> seat_;
-  std::shared_ptr<store::LiveBlob> live_;
-};
-
-}  // namespace
-
 Artifacts::Artifacts(Dependencies use)
     : use_(use), tasks_(use.home, [log = &use.log](const std::string& what) {
         log->error("bug", {{"in", "artifacts"}, {"what", what}});
@@ -122,7 +72,7 @@ std::pair<Artifacts::FillRef, CacheOutcome> Artifacts::fill_for(ArtifactRequest 
   BODEGA_CHECK(use_.home.here(), "Artifacts is home-loop state");
   const std::string key = key_of(request);
   const auto found = fills_.find(key);
-  if (found != fills_.end()) return {found->second, CacheOutcome::joined};
+  if (found != fills_.end() && found->second->has_its_start()) return {found->second, CacheOutcome::joined};
   const auto fresh = std::make_shared<Fill>();
   fills_[key] = fresh;
   auto work = fill(std::move(request), key, fresh);
@@ -138,29 +88,27 @@ Task<Result<Artifact>> Artifacts::await_end(FillRef fill) {
 }
 
 Task<Result<Artifact>> Artifacts::join(FillRef fill, CacheOutcome outcome) {
-  Seat<Fill> seat(fill);
+  auto source = std::make_shared<Following<Fill>>(fill);
   auto unopened = [&fill] { return !fill->opened.has_value(); };
   while (unopened()) co_await fill->ready.wait(unopened);
   if (!*fill->opened) co_return fail(fill->opened->error());
   Artifact artifact = **fill->opened;
   if (artifact.outcome != CacheOutcome::hit) artifact.outcome = outcome;
-  if (!artifact.source) artifact.source = std::make_shared<Following<Fill>>(std::move(seat), fill->live);
+  if (!artifact.source) artifact.source = std::move(source);
   co_return artifact;
 }
 
 Task<void> Artifacts::fill(ArtifactRequest request, std::string key, FillRef fill) {
   auto stored = co_await find_stored(request);
-  if (stored && *stored) {
-    fills_.erase(key);
-    fill->end(std::move(**stored));
+  if (stored) {
+    leave_table(key, fill);
+    fill->end(std::move(*stored));
     co_return;
   }
-  Result<void> done = stored ? Result<void>() : fail(stored.error());
-  if (done) {
-    auto ran = run_fill(request, fill);
-    done = co_await std::move(ran);
-  }
-  fills_.erase(key);
+  auto ran = run_fill(request, fill);
+  auto done = co_await std::move(ran);
+  leave_table(key, fill);
+  if (fill->passing) --passing_;
   if (done) co_return;
   if (done.error().code != Code::cancelled) {
     use_.log.warning("artifact.failed", {{"url", request.url}, {"why", done.error().describe()}});
@@ -169,25 +117,34 @@ Task<void> Artifacts::fill(ArtifactRequest request, std::string key, FillRef fil
   fill->end(fail(done.error()));
 }
 
-Task<Result<std::optional<Artifact>>> Artifacts::find_stored(const ArtifactRequest& request) {
+// A fill that has forgotten its start may have been replaced by another.
+void Artifacts::leave_table(const std::string& key, const FillRef& fill) {
+  const auto found = fills_.find(key);
+  if (found != fills_.end() && found->second == fill) fills_.erase(found);
+}
+
+Task<std::optional<Artifact>> Artifacts::find_stored(const ArtifactRequest& request) {
   std::optional<Digest> digest = request.expected.sha256;
   bool verified = true;
   if (!digest) {
     const std::string url = request.url.text();
     auto question = [&url](catalog::CacheReader& reader) { return reader.located(url); };
     auto located = co_await use_.catalog.read_cache(question);
-    if (!located || !*located) co_return std::optional<Artifact>();
+    if (!located || !*located) co_return std::nullopt;
     digest = (*located)->digest;
     verified = (*located)->verified;
   }
   auto blob = co_await open(*digest);
   if (!blob) {
-    if (blob.error().code == Code::not_found) co_return std::optional<Artifact>();
-    co_return fail(blob.error());
+    // Unreadable, or damaged and ours: the upstream's copy is as good, and replaces it.
+    if (blob.error().code != Code::not_found) {
+      use_.log.warning("blob.unreadable", {{"sha256", digest->hex()}, {"why", blob.error().describe()}});
+    }
+    co_return std::nullopt;
   }
   use_.space.used(*digest);
   Artifact artifact{*blob, (*blob)->size(), *digest, CacheOutcome::hit, true, verified};
-  co_return std::optional<Artifact>(std::move(artifact));
+  co_return artifact;
 }
 
 Task<Result<std::shared_ptr<const store::Blob>>> Artifacts::open(Digest digest) {
@@ -233,16 +190,45 @@ Task<Result<void>> Artifacts::start_fill(const ArtifactRequest& request, FillRef
   }
   fill->etag = std::string(response->headers.get("ETag"));
   fill->body = std::move(response->body);
-  const std::uint64_t size = fill->total.value_or(0);
-  auto room = co_await use_.space.make_room(size);
-  if (!room) co_return fail(std::move(room).error());
-  auto create = [this, size] { return use_.store.create(size); };
-  auto writer = co_await offload(use_.pool, create);
+  auto writer = co_await make_writer(request, fill);
   if (!writer) co_return fail(std::move(writer).error());
   store::Expected full = expected;
   full.size = fill->total;
   fill->live = std::make_shared<store::LiveBlob>(std::move(*writer), std::move(full));
   co_return Result<void>();
+}
+
+// A disk that cannot take the file is no reason not to give it to whoever waits for it.
+Task<Result<std::unique_ptr<store::BlobWriter>>> Artifacts::make_writer(const ArtifactRequest& request, FillRef fill) {
+  const std::uint64_t size = fill->total.value_or(0);
+  auto room = co_await use_.space.make_room(size);
+  Result<std::unique_ptr<store::BlobWriter>> writer = fail(Code::no_space, "no space");
+  if (room || room.error().code != Code::no_space) {
+    auto create = [this, size] { return use_.store.create(size); };
+    writer = co_await offload(use_.pool, create);
+  } else {
+    writer = fail(room.error());
+  }
+  if (writer || !may_pass(writer.error(), *fill)) co_return writer;
+  begin_passing(request, fill, writer.error());
+  auto pass = [this] { return use_.store.create_passing(); };
+  co_return co_await offload(use_.pool, pass);
+}
+
+bool Artifacts::may_pass(const Error& error, const Fill& fill) const {
+  const bool of_the_disk = error.code == Code::no_space || error.code == Code::io;
+  return of_the_disk && !fill.passing && !fill.followers.none() && passing_ < kMaxPassing;
+}
+
+void Artifacts::begin_passing(const ArtifactRequest& request, const FillRef& fill, const Error& why) {
+  fill->passing = true;
+  ++passing_;
+  ++passed_;
+  constexpr auto kSayAgain = std::chrono::minutes(1);  // each file of a busy hour would be a flood
+  const MonoTime now = use_.clock.mono();
+  if (said_passing_ && now - *said_passing_ < kSayAgain) return;
+  said_passing_ = now;
+  use_.log.warning("artifact.passed_through", {{"url", request.url}, {"why", why.describe()}, {"files_so_far", passed_}});
 }
 
 Task<Result<void>> Artifacts::run_fill(const ArtifactRequest& request, FillRef fill) {
@@ -252,7 +238,7 @@ Task<Result<void>> Artifacts::run_fill(const ArtifactRequest& request, FillRef f
   const bool small = fill->total && *fill->total <= store::LiveBlob::kHoldBack;
   const bool verified = request.expected.sha256.has_value() || !request.expected.other_hex.empty();
   if (!small) fill->open(Artifact{nullptr, fill->total, request.expected.sha256, CacheOutcome::miss, false, verified});
-  auto taken = co_await take_body(fill);
+  auto taken = co_await take_body(request, fill);
   if (!taken && taken.error().code != Code::cancelled && taken.error().code != Code::no_space && taken.error().code != Code::too_large) {
     use_.log.info("artifact.resume", {{"url", request.url}, {"at", fill->live->written()}, {"why", taken.error().describe()}});
     taken = co_await resume(request, fill);
@@ -261,11 +247,12 @@ Task<Result<void>> Artifacts::run_fill(const ArtifactRequest& request, FillRef f
   co_return co_await finish(request, fill);
 }
 
-Task<Result<void>> Artifacts::take_body(FillRef fill) {
+Task<Result<void>> Artifacts::take_body(const ArtifactRequest& request, FillRef fill) {
   for (;;) {
+    if (fill->passing) co_await wait_for_followers(fill);
     if (tasks_.stopping()) co_return fail(Code::cancelled, "the server is stopping");
-    if (!keep_filling(fill->readers.load(), fill->live->written(), fill->total))
-      co_return fail(Code::cancelled, "nobody waits for the file");
+    const bool wanted = fill->passing ? !fill->followers.none() : keep_filling(fill->readers.load(), fill->live->written(), fill->total);
+    if (!wanted) co_return fail(Code::cancelled, "nobody waits for the file");
     auto piece = co_await fill->body->read();
     if (!piece) co_return fail(std::move(piece).error());
     if (piece->empty()) break;
@@ -274,13 +261,45 @@ Task<Result<void>> Artifacts::take_body(FillRef fill) {
     fill->skip -= skipped;
     bytes.remove_prefix(skipped);
     if (bytes.empty()) continue;
-    auto append = [&fill, bytes] { return fill->live->append(bytes); };
-    auto appended = co_await offload(use_.pool, append);
+    auto appended = co_await append(request, fill, bytes);
     if (!appended) co_return fail(std::move(appended).error());
   }
   if (fill->total && fill->live->written() < *fill->total)
     co_return fail(Code::upstream_failed, "the upstream sent fewer bytes than it announced");
   co_return Result<void>();
+}
+
+Task<Result<void>> Artifacts::append(const ArtifactRequest& request, FillRef fill, std::string_view bytes) {
+  auto write = [&fill, bytes] {
+    fill->live->forget_before(fill->forgotten);
+    return fill->live->append(bytes);
+  };
+  auto appended = co_await offload(use_.pool, write);
+  if (appended || !may_pass(appended.error(), *fill)) co_return appended;
+  begin_passing(request, fill, appended.error());
+  auto pass_on = [&fill, bytes]() -> Result<void> {
+    BODEGA_TRY_VOID(fill->live->pass_on());
+    return fill->live->append(bytes);
+  };
+  co_return co_await offload(use_.pool, pass_on);
+}
+
+// Of a file that is not kept only a window lies in memory. Whoever comes when its start is gone gets a transfer of its own.
+Task<void> Artifacts::wait_for_followers(FillRef fill) {
+  auto too_far = [this, &fill] {
+    const auto slowest = fill->followers.slowest();
+    return slowest && !tasks_.stopping() && fill->live->written() - std::min(*slowest, fill->live->written()) >= kPassingWindow;
+  };
+  while (too_far()) co_await fill->followers.moved().wait(too_far);
+  if (fill->total && *fill->total <= kPassingWindow) co_return;  // all of it may stay
+  // Decided here, on the home loop: nobody can join before it and then miss its start.
+  fill->forgotten = std::max(fill->forgotten, fill->followers.slowest().value_or(0));
+}
+
+Task<void> Artifacts::close() {
+  tasks_.request_stop();
+  for (const auto& [key, fill] : fills_) fill->followers.moved().notify_all();
+  return tasks_.close();
 }
 
 // One more try from where the first broke off. Glued bytes are safe where a digest covers the whole; without one only If-Range will do.
@@ -304,19 +323,31 @@ Task<Result<void>> Artifacts::resume(const ArtifactRequest& request, FillRef fil
     co_return fail(Code::upstream_failed, "the upstream broke off and would not resume");
   }
   fill->body = std::move(response->body);
-  co_return co_await take_body(fill);
+  co_return co_await take_body(request, fill);
 }
 
 Task<Result<void>> Artifacts::finish(const ArtifactRequest& request, FillRef fill) {
-  auto end = [&fill] { return fill->live->finish(); };
-  auto blob = co_await offload(use_.pool, end);
-  if (!blob) {
-    auto error = std::move(blob).error();
+  auto seal = [&fill] { return fill->live->seal(); };
+  auto digest = co_await offload(use_.pool, seal);
+  if (!digest) {
+    auto error = std::move(digest).error();
     if (error.code == Code::corrupt) {
       error = Error{Code::upstream_failed, "the upstream sent bytes that do not agree with the digest on its page", error.describe(),
                     std::nullopt};
     }
     co_return fail(std::move(error));
+  }
+  // Until the record is written nobody may take the blob away, as eviction and the removal of an upload would.
+  auto claim = co_await use_.claims.keep(*digest);
+  auto commit = [&fill] { return fill->live->commit(); };
+  auto blob = co_await offload(use_.pool, commit);
+  if (!blob) {
+    // The bytes are right and at hand: whoever asked gets them, kept or not.
+    const bool verified = request.expected.sha256.has_value() || !request.expected.other_hex.empty();
+    fill->open(Artifact{nullptr, fill->total, *digest, CacheOutcome::miss, false, verified});
+    if (!fill->passing) co_return fail(std::move(blob).error());
+    fill->end(fail(std::move(blob).error()));
+    co_return Result<void>();
   }
   const auto& expected = request.expected;
   const bool verified = expected.sha256.has_value() || !expected.other_hex.empty();
@@ -329,6 +360,7 @@ Task<Result<void>> Artifacts::finish(const ArtifactRequest& request, FillRef fil
   };
   // Bytes first, record last. A lost record only means that the blob is adopted later.
   auto recorded = co_await use_.catalog.write_cache(record);
+  claim.release();
   if (!recorded) use_.log.warning("artifact.not_recorded", {{"url", request.url}, {"why", recorded.error().describe()}});
   fill->end(Artifact{*blob, row.size, row.digest, CacheOutcome::miss, true, verified});
   co_return Result<void>();

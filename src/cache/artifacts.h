@@ -17,6 +17,7 @@
 #include "http/client.h"
 #include "http/message.h"
 #include "store/blob_store.h"
+#include "store/claims.h"
 #include "store/live_blob.h"
 
 namespace bodega::cache {
@@ -43,6 +44,7 @@ class Artifacts {
   struct Dependencies {
     catalog::Catalog& catalog;
     store::BlobStore& store;
+    store::Claims& claims;
     SpaceKeeper& space;
     Upstream& upstream;
     Pool& pool;
@@ -52,26 +54,37 @@ class Artifacts {
   };
   explicit Artifacts(Dependencies use);
 
+  // The source of a live artifact is one reader's. A file of at most this size may be read by several through one source.
+  static constexpr std::uint64_t kShared = 1 << 20;
+
   // Resumes as soon as the first bytes can be sent (files up to the hold-back: when they are whole and right).
-  // not_found: the upstream has no such file. upstream_*; corrupt as upstream_failed; no_space.
+  // not_found: the upstream has no such file. upstream_*; corrupt as upstream_failed. Where there is no space to keep the file it passes
+  // through memory (`whole` stays false); no_space only when too many do so at once.
   Task<Result<Artifact>> get(ArtifactRequest request);
-  // The same, but resumes when the file is whole, verified and kept. Waits for the whole transfer.
+  // The same, but resumes when the file is whole, verified and kept. Waits for the whole transfer. no_space: it cannot be kept.
   Task<Result<Artifact>> get_whole(ArtifactRequest request);
   // A blob of ours or the cache's by its digest, verified. A damaged cached one is moved away and not_found; a damaged hosted one is
   // corrupt.
   Task<Result<std::shared_ptr<const store::Blob>>> open(Digest digest);
   std::size_t filling() const { return fills_.size(); }
-  Task<void> close() { return tasks_.close(); }
+  std::uint64_t passed() const { return passed_; }  // files that were given out without being kept
+  Task<void> close();
 
  private:
   struct Fill;
   using FillRef = std::shared_ptr<Fill>;
 
-  Task<Result<std::optional<Artifact>>> find_stored(const ArtifactRequest& request);
+  Task<std::optional<Artifact>> find_stored(const ArtifactRequest& request);
   Task<void> fill(ArtifactRequest request, std::string key, FillRef fill);
   Task<Result<void>> start_fill(const ArtifactRequest& request, FillRef fill);
   Task<Result<void>> run_fill(const ArtifactRequest& request, FillRef fill);
-  Task<Result<void>> take_body(FillRef fill);
+  Task<Result<std::unique_ptr<store::BlobWriter>>> make_writer(const ArtifactRequest& request, FillRef fill);
+  bool may_pass(const Error& error, const Fill& fill) const;
+  void begin_passing(const ArtifactRequest& request, const FillRef& fill, const Error& why);
+  Task<Result<void>> take_body(const ArtifactRequest& request, FillRef fill);
+  Task<Result<void>> append(const ArtifactRequest& request, FillRef fill, std::string_view bytes);
+  Task<void> wait_for_followers(FillRef fill);
+  void leave_table(const std::string& key, const FillRef& fill);
   Task<Result<void>> resume(const ArtifactRequest& request, FillRef fill);
   Task<Result<void>> finish(const ArtifactRequest& request, FillRef fill);
   Task<Result<Artifact>> join(FillRef fill, http::CacheOutcome outcome);
@@ -81,6 +94,9 @@ class Artifacts {
 
   Dependencies use_;
   std::unordered_map<std::string, FillRef> fills_;
+  std::size_t passing_ = 0;
+  std::uint64_t passed_ = 0;
+  std::optional<MonoTime> said_passing_;
   TaskGroup tasks_;
 };
 

@@ -127,6 +127,8 @@ std::string to_prometheus(const Snapshot& s) {
   out.counter("bodega_prefetch_wasted_total", "Of what was fetched ahead, not asked for within ten minutes", as_double(s.prefetch.wasted));
   out.counter("bodega_prefetch_wasted_bytes_total", "Bytes of these", as_double(s.prefetch.wasted_bytes));
   out.gauge("bodega_cache_filling", "Files on their way in", as_double(s.filling));
+  out.counter("bodega_cache_passed_through_files_total", "Files passed through without being kept, for want of space",
+              as_double(s.passed_files));
   out.gauge("bodega_queue_length", "Work that waits", as_double(s.pool_queued), {{"queue", "pool"}});
   out.gauge("bodega_queue_length", "Work that waits", as_double(s.catalog_queued), {{"queue", "catalog"}});
   out.gauge("bodega_serial", "Serial of the last durable commit", as_double(s.serial));

@@ -28,6 +28,7 @@ struct Snapshot {
     std::uint64_t wasted_bytes = 0;
   } prefetch;
   std::uint64_t filling = 0;         // files on their way in
+  std::uint64_t passed_files = 0;    // given out without being kept, for want of space
   std::uint64_t pool_queued = 0;     // jobs waiting for a thread
   std::uint64_t catalog_queued = 0;  // writes waiting for a commit
   std::uint64_t serial = 0;

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "store/blob_writer.h"
 #include "store/books.h"
 #include "store/layout.h"
 #include "store/verified.h"
@@ -20,8 +21,6 @@ namespace fs = std::filesystem;
 
 // Large enough that the system call is noise beside hashing (128 KiB take about 100 µs), small enough for a cache and for many threads.
 constexpr std::size_t kReadSize = 128 * 1024;
-// Space taken ahead by a writer whose size is unknown: one statvfs (about 1 µs) for each MiB written.
-constexpr std::uint64_t kSpaceStep = 1024 * 1024;
 // How often a first open starts again because the file changed its generation while it was hashed, as replacing and removing do.
 constexpr int kOpenTries = 3;
 
@@ -48,7 +47,7 @@ Result<Digest> hash_file(File& file, std::uint64_t size) {
   return hasher.finish_digest();
 }
 
-class LocalBlobStore final : public BlobStore {
+class LocalBlobStore final : public BlobStore, private WriterHome {
  public:
   LocalBlobStore(FileSystem& file_system, fs::path root, StoreOptions options)
       : file_system_(file_system), layout_(root), verified_(options.verified_limit), space_(file_system, root, options.free_floor_bytes) {}
@@ -57,6 +56,7 @@ class LocalBlobStore final : public BlobStore {
 
   Result<std::shared_ptr<const Blob>> open(const Digest& digest) override;
   Result<std::unique_ptr<BlobWriter>> create(std::uint64_t expected_size) override;
+  Result<std::unique_ptr<BlobWriter>> create_passing() override { return make_passing_writer(*this); }
   Result<void> remove(const Digest& digest) override;
   Result<void> quarantine(const Digest& digest) override;
   Result<Check> check(const Digest& digest) override;
@@ -65,12 +65,13 @@ class LocalBlobStore final : public BlobStore {
   Result<Space> space() override { return file_system_.space(layout_.root()); }
   bool sync_trusted() const override { return sync_trusted_.load(); }
 
-  // For the writer.
-  SpaceBook& book() { return space_; }
-  Result<std::shared_ptr<const Blob>> place(const Digest& digest, const std::shared_ptr<File>& file, const fs::path& temp);
-  void drop(const fs::path& temp) { (void)file_system_.remove(temp); }  // what stays is swept at the next start
+  void set_free_floor(std::uint64_t bytes) override { space_.set_floor(bytes); }
 
  private:
+  SpaceBook& book() override { return space_; }
+  Result<std::shared_ptr<const Blob>> place(const Digest& digest, const std::shared_ptr<File>& file, const fs::path& temp) override;
+  void drop(const fs::path& temp) override { (void)file_system_.remove(temp); }  // what stays is swept at the next start
+
   struct Opened {
     std::shared_ptr<File> file;
     Generation generation;
@@ -96,79 +97,6 @@ class LocalBlobStore final : public BlobStore {
   DirectoryLedger directories_;
   std::array<std::mutex, 256> stripes_;
   std::atomic<bool> sync_trusted_{true};
-};
-
-class LocalBlobWriter final : public BlobWriter {
- public:
-  LocalBlobWriter(LocalBlobStore& store, std::shared_ptr<File> file, fs::path temp, std::uint64_t granted)
-      : store_(store), file_(std::move(file)), temp_(std::move(temp)), granted_(granted), hasher_(Hasher::sha256()) {}
-  ~LocalBlobWriter() override { discard(); }
-
-  Result<void> append(std::string_view bytes) override {
-    if (stage_ != Stage::writing) return fail(Code::io, "this blob can no longer be written");
-    auto outcome = write(bytes);
-    if (!outcome) stage_ = Stage::broken;
-    return outcome;
-  }
-  std::uint64_t size() const override { return size_; }
-  int fd() const override { return file_->fd(); }
-  Result<std::size_t> read_at(char* into, std::size_t size, std::uint64_t offset) const override {
-    return file_->read_at(into, size, offset);
-  }
-
-  Digest finish_digest() override {
-    if (!digest_) digest_ = hasher_.finish_digest();
-    if (stage_ == Stage::writing) stage_ = Stage::sealed;
-    return *digest_;
-  }
-
-  Result<std::shared_ptr<const Blob>> commit() override {
-    if (stage_ != Stage::sealed) return fail(Code::io, "this blob cannot be committed");
-    auto blob = store_.place(*digest_, file_, temp_);
-    if (!blob) {
-      discard();
-    } else {
-      end();
-    }
-    return blob;
-  }
-
-  void discard() override {
-    if (stage_ == Stage::ended) return;
-    store_.drop(temp_);
-    end();
-  }
-
- private:
-  enum class Stage { writing, sealed, broken, ended };
-
-  Result<void> write(std::string_view bytes) {
-    if (granted_ < bytes.size()) {
-      const std::uint64_t more = std::max<std::uint64_t>(bytes.size() - granted_, kSpaceStep);
-      BODEGA_TRY_VOID(store_.book().take(more));
-      granted_ += more;
-    }
-    BODEGA_TRY_VOID(file_->write_at(bytes, size_));
-    hasher_.update(bytes);
-    size_ += bytes.size();
-    granted_ -= bytes.size();
-    store_.book().give_back(bytes.size());
-    return {};
-  }
-
-  void end() {
-    store_.book().give_back(std::exchange(granted_, 0));
-    stage_ = Stage::ended;
-  }
-
-  LocalBlobStore& store_;
-  const std::shared_ptr<File> file_;
-  const fs::path temp_;
-  std::uint64_t granted_;  // space taken and not yet written
-  std::uint64_t size_ = 0;
-  Hasher hasher_;
-  std::optional<Digest> digest_;
-  Stage stage_ = Stage::writing;
 };
 
 Result<void> LocalBlobStore::make_layout() {
@@ -218,7 +146,7 @@ Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::uint64_t expecte
     space_.give_back(expected_size);
     return fail(std::move(file).error());
   }
-  return std::make_unique<LocalBlobWriter>(*this, std::move(*file), temp, expected_size);
+  return make_file_writer(*this, std::move(*file), temp, expected_size);
 }
 
 Result<std::shared_ptr<const Blob>> LocalBlobStore::place(const Digest& digest, const std::shared_ptr<File>& file, const fs::path& temp) {

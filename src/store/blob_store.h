@@ -47,12 +47,14 @@ class Blob final : public FileSource {
   Generation generation_;
 };
 
+class MemoryTail;
+
 // One blob being written by one owner (any one thread at a time). Destroyed without commit(): the temp file is removed. After commit() or
 // discard() it touches neither the store nor the disk, so it may then be destroyed on any thread, and after the store.
 class BlobWriter {
  public:
   virtual ~BlobWriter() = default;
-  virtual Result<void> append(std::string_view bytes) = 0;  // after an error only discard() and destruction are allowed
+  virtual Result<void> append(std::string_view bytes) = 0;  // after an error only pass_on(), discard() and destruction are allowed
   virtual std::uint64_t size() const = 0;
   virtual int fd() const = 0;  // for readers that follow the growing file; valid as long as this writer
   // What was appended, for checks before the commit. 0 = end.
@@ -63,6 +65,11 @@ class BlobWriter {
   // wins and the temp file goes; a damaged one is replaced. After an error the temp file is gone and the blob was not added; a failed sync
   // also ends BlobStore::sync_trusted().
   virtual Result<std::shared_ptr<const Blob>> commit() = 0;
+  // After append() failed: what lies from `from` on is held in memory from now on, and append() may be called again with the same bytes.
+  // The temp file's name goes; fd() stays, for readers before `from`. commit() will be no_space.
+  virtual Result<void> pass_on(std::uint64_t) { return fail(Code::io, "this blob cannot go on in memory"); }
+  // Of a blob that goes on in memory; else null. Lives as long as the writer.
+  virtual MemoryTail* tail() const { return nullptr; }
   // Gives the blob up: the temp file and the reserved space go now, the descriptor stays. Idempotent; nothing after commit().
   virtual void discard() = 0;
 };
@@ -84,6 +91,10 @@ class BlobStore {
   // A new writer. Fails with no_space when the free-space floor would be broken by `expected_size` on top of what writers that exist are
   // still to write. 0: unknown; space is then taken step by step, and append() may fail with no_space.
   virtual Result<std::unique_ptr<BlobWriter>> create(std::uint64_t expected_size) = 0;
+  // A writer that keeps nothing: all of it goes through memory (MemoryTail), for when there is no space. commit() is no_space.
+  virtual Result<std::unique_ptr<BlobWriter>> create_passing() = 0;
+  // StoreOptions::free_floor_bytes from now on.
+  virtual void set_free_floor(std::uint64_t bytes) = 0;
   // Absent is success. Open blobs stay readable. Not synced: after a power cut the blob may be there again.
   virtual Result<void> remove(const Digest& digest) = 0;
   // Moves a damaged blob out of the way so that it can be fetched again; nothing is deleted. Durable. not_found.

@@ -47,7 +47,8 @@ class SpaceBook {
 
   Result<void> take(std::uint64_t bytes) {
     BODEGA_TRY(const Space space, file_system_.space(root_));
-    const std::uint64_t room = space.free_bytes > floor_ ? space.free_bytes - floor_ : 0;
+    const std::uint64_t floor = floor_.load();
+    const std::uint64_t room = space.free_bytes > floor ? space.free_bytes - floor : 0;
     if (bytes <= room) {
       const std::uint64_t before = promised_.fetch_add(bytes);
       if (before <= room - bytes) return {};
@@ -55,14 +56,15 @@ class SpaceBook {
     }
     constexpr std::uint64_t kMiB = 1024 * 1024;
     return fail(Code::no_space, fmt::format("not enough disk space: {} MiB wanted, {} MiB free of which {} MiB are kept free",
-                                            (bytes + kMiB - 1) / kMiB, space.free_bytes / kMiB, floor_ / kMiB));
+                                            (bytes + kMiB - 1) / kMiB, space.free_bytes / kMiB, floor / kMiB));
   }
+  void set_floor(std::uint64_t bytes) { floor_.store(bytes); }
   void give_back(std::uint64_t bytes) { promised_.fetch_sub(bytes); }
 
  private:
   FileSystem& file_system_;
   const std::filesystem::path root_;
-  const std::uint64_t floor_;
+  std::atomic<std::uint64_t> floor_;
   std::atomic<std::uint64_t> promised_{0};
 };
 

@@ -12,6 +12,7 @@ namespace bodega::store {
 
 LiveBlob::LiveBlob(std::unique_ptr<BlobWriter> writer, Expected expected) : writer_(std::move(writer)), expected_(std::move(expected)) {
   if (!expected_.other_algorithm.empty()) other_hasher_ = Hasher::make(expected_.other_algorithm);
+  tail_.store(writer_->tail());
 }
 
 // What may be seen while the digest is not yet confirmed. A known length lets readers have everything but the last block at once.
@@ -27,10 +28,7 @@ Result<void> LiveBlob::append(std::string_view bytes) {
     abandon({Code::too_large, fmt::format("more bytes arrived than the {} that were announced", *expected_.size), {}, {}});
     return fail(*error());
   }
-  if (auto outcome = writer_->append(bytes); !outcome) {
-    abandon(outcome.error());
-    return outcome;
-  }
+  BODEGA_TRY_VOID(writer_->append(bytes));
   if (other_hasher_) other_hasher_->update(bytes);
   const std::uint64_t written = before + bytes.size();
   written_.store(written, std::memory_order_release);
@@ -40,6 +38,17 @@ Result<void> LiveBlob::append(std::string_view bytes) {
     changed_.notify_all();
   }
   return {};
+}
+
+Result<void> LiveBlob::pass_on() {
+  if (ended()) return fail(error().value_or(Error{Code::io, "this file is finished", {}, {}}));
+  BODEGA_TRY_VOID(writer_->pass_on(available()));
+  tail_.store(writer_->tail(), std::memory_order_release);
+  return {};
+}
+
+void LiveBlob::forget_before(std::uint64_t offset) {
+  if (auto* const tail = tail_.load(std::memory_order_acquire)) tail->forget_before(offset);
 }
 
 Result<void> LiveBlob::verify() {
@@ -61,7 +70,7 @@ Result<void> LiveBlob::verify() {
   return fail(Code::corrupt, fmt::format("{} is {} and should be {}", expected_.other_algorithm, hex, expected_.other_hex));
 }
 
-Result<std::shared_ptr<const Blob>> LiveBlob::finish() {
+Result<Digest> LiveBlob::seal() {
   if (ended()) return fail(error().value_or(Error{Code::io, "this file is finished", {}, {}}));
   if (auto outcome = verify(); !outcome) {
     abandon(outcome.error());
@@ -70,7 +79,12 @@ Result<std::shared_ptr<const Blob>> LiveBlob::finish() {
   available_.store(written_.load(std::memory_order_relaxed), std::memory_order_release);
   ended_.store(true, std::memory_order_release);
   changed_.notify_all();
-  return writer_->commit();
+  return writer_->finish_digest();
+}
+
+Result<std::shared_ptr<const Blob>> LiveBlob::finish() {
+  BODEGA_TRY_VOID(seal());
+  return commit();
 }
 
 void LiveBlob::abandon(Error error) {
@@ -91,6 +105,16 @@ std::optional<Error> LiveBlob::error() const {
 }
 
 int LiveBlob::fd() const { return writer_->fd(); }
+
+std::uint64_t LiveBlob::tail_begin() const {
+  const auto* const tail = tail_.load(std::memory_order_acquire);
+  return tail == nullptr ? UINT64_MAX : tail->begin();
+}
+
+int LiveBlob::tail_fd() const {
+  const auto* const tail = tail_.load(std::memory_order_acquire);
+  return tail == nullptr ? fd() : tail->fd();
+}
 
 std::optional<std::uint64_t> LiveBlob::total() const {
   if (expected_.size) return expected_.size;

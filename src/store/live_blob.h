@@ -14,6 +14,7 @@
 #include "async/signal.h"
 #include "base/digest.h"
 #include "store/blob_store.h"
+#include "store/memory_tail.h"
 
 namespace bodega::store {
 
@@ -35,16 +36,26 @@ class LiveBlob final : public FileSource {
   LiveBlob(std::unique_ptr<BlobWriter> writer, Expected expected);
 
   // Writer side; blocks, one thread at a time.
-  Result<void> append(std::string_view bytes);  // too_large when more than expected.size arrives; the blob has then failed
-  // Checks length and digest, shows readers the rest, then commits. Readers need not wait for the disk: they see the end as soon as the
-  // digest agrees. corrupt when anything disagrees. When only the commit fails, readers still get the whole right file.
+  // too_large when more than expected.size arrives; the blob has then failed. After another error only pass_on() and abandon().
+  Result<void> append(std::string_view bytes);
+  // After append() failed because the disk would not take it: the rest goes through memory and nothing will be kept. Append the same again.
+  Result<void> pass_on();
+  // Of one that passes: every reader is past `offset`, and nobody new will begin before it.
+  void forget_before(std::uint64_t offset);
+  // Checks length and digest and shows readers the rest. corrupt when anything disagrees; the blob has then failed. The digest of all.
+  Result<Digest> seal();
+  // After seal(), once. When it fails, readers still get the whole right file: they need not wait for the disk.
+  Result<std::shared_ptr<const Blob>> commit() { return writer_->commit(); }
+  // Both.
   Result<std::shared_ptr<const Blob>> finish();
   // Ends it for all readers; idempotent, after finish() without effect. Whoever writes must end with finish() or abandon(): readers wait.
   void abandon(Error error);
   std::uint64_t written() const { return written_.load(std::memory_order_acquire); }
 
-  // Reader side; any thread.
+  // Reader side; any thread. fd() is good up to tail_begin(), tail_fd() from there on.
   int fd() const override;
+  std::uint64_t tail_begin() const;  // UINT64_MAX: everything is in fd()
+  int tail_fd() const;
   std::optional<std::uint64_t> total() const override;  // the expected size, or the true one at the end
   std::uint64_t available() const override { return available_.load(std::memory_order_acquire); }
   Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) const override;
@@ -59,6 +70,7 @@ class LiveBlob final : public FileSource {
   const Expected expected_;
   std::optional<Hasher> other_hasher_;
   std::atomic<std::uint64_t> written_{0};
+  std::atomic<MemoryTail*> tail_{nullptr};  // the writer's
   // Order: the writer stores available_ and error_ first, then ended_; readers load ended_ first. So an end never shows without its bytes.
   std::atomic<std::uint64_t> available_{0};
   std::atomic<bool> ended_{false};

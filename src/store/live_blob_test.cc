@@ -296,9 +296,51 @@ TEST_F(LiveBlobTest, AFullDiskEndsItForTheReadersToo) {
   Reader reader;
   start(blob, reader);
   disk.fail_next(testing::DiskOperation::write, ENOSPC);
-  EXPECT_EQ(blob->append(bytes).error().code, Code::no_space);
+  const auto refused = blob->append(bytes);
+  EXPECT_EQ(refused.error().code, Code::no_space);
+  blob->abandon(refused.error());
   run();
   EXPECT_EQ(reader.error->code, Code::no_space);
+}
+
+std::string read_from(int fd, std::uint64_t offset, std::size_t size) {
+  std::string found(size, '\0');
+  found.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::pread(fd, found.data(), size, static_cast<off_t>(offset)))));
+  return found;
+}
+
+TEST_F(LiveBlobTest, AfterAFullDiskTheRestGoesThroughMemory) {
+  const auto blob = make(all_known());
+  const std::size_t before = bytes.size() / 2;
+  ASSERT_TRUE(blob->append(std::string_view(bytes).substr(0, before)));
+  disk.fail_next(testing::DiskOperation::write, ENOSPC);
+  const auto rest = std::string_view(bytes).substr(before);
+  EXPECT_FALSE(blob->append(rest));
+  ASSERT_TRUE(blob->pass_on());
+  EXPECT_EQ(count_entries(scratch.path() / "tmp"), 0U);
+  ASSERT_TRUE(blob->append(rest));
+  ASSERT_TRUE(blob->seal());
+  const std::uint64_t change = blob->tail_begin();
+  EXPECT_LE(change, before);
+  EXPECT_EQ(read_from(blob->fd(), 0, change) + read_from(blob->tail_fd(), change, bytes.size()), bytes);
+  blob->forget_before(bytes.size());
+  EXPECT_NE(read_from(blob->tail_fd(), change, bytes.size()), std::string_view(bytes).substr(change));
+  EXPECT_EQ(blob->commit().error().code, Code::no_space);
+  EXPECT_FALSE(store->open(Digest::of(bytes)));
+}
+
+TEST_F(LiveBlobTest, WhatPassesIsVerifiedAndNeverKept) {
+  const auto blob = std::make_shared<LiveBlob>(store->create_passing().value(), all_known());
+  Reader reader;
+  start(blob, reader);
+  auto wrong = bytes;
+  wrong.back() = static_cast<char>(wrong.back() ^ 1);
+  ASSERT_TRUE(blob->append(wrong));
+  EXPECT_EQ(blob->finish().error().code, Code::corrupt);
+  run();
+  EXPECT_EQ(reader.error->code, Code::corrupt);
+  EXPECT_LE(reader.bytes.size(), bytes.size() - kHeld);
+  EXPECT_EQ(count_entries(scratch.path() / "tmp"), 0U);
 }
 
 TEST_F(LiveBlobTest, TheDescriptorServesReadersAfterAnotherCopyWon) {

@@ -71,6 +71,8 @@ void Prefetch::metadata_served(const IndexRef& index, const std::string& filenam
                                const cache::Artifact& artifact) {
   mark_used(filename);
   if (!asked_upstream(artifact.outcome)) return;
+  // The client reads from the same source. Metadata is small; what is not is no matter for guessing ahead.
+  if (!artifact.whole && artifact.size.value_or(UINT64_MAX) > cache::Artifacts::kShared) return;
   auto walk = begin(index, user_agent);
   if (!walk) return;
   auto work = follow_served(std::move(walk), artifact.source);

@@ -1,0 +1,28 @@
+// How one blob is written: the writer that BlobStore::create() and create_passing() give out. Internal to store/.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "store/blob_store.h"
+#include "store/books.h"
+
+namespace bodega::store {
+
+// What a writer needs of its store; outlives the writers that still write.
+class WriterHome {
+ public:
+  virtual ~WriterHome() = default;
+  virtual SpaceBook& book() = 0;
+  // Makes a temp file the blob, durably, and removes its temp name.
+  virtual Result<std::shared_ptr<const Blob>> place(const Digest& digest, const std::shared_ptr<File>& file,
+                                                    const std::filesystem::path& temp) = 0;
+  virtual void drop(const std::filesystem::path& temp) = 0;
+};
+
+// `granted`: the space taken for it already.
+std::unique_ptr<BlobWriter> make_file_writer(WriterHome& home, std::shared_ptr<File> file, std::filesystem::path temp,
+                                             std::uint64_t granted);
+Result<std::unique_ptr<BlobWriter>> make_passing_writer(WriterHome& home);
+
+}  // namespace bodega::store
