@@ -1,42 +1,17 @@
 #include "web/html.h"
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "web/printable.h"
 
 namespace bodega::web {
 namespace {
 
-// What neither text nor attributes may hold (HTML Standard, "Preprocessing the input stream"): C0 but for white space, and DEL.
-bool is_unwanted(unsigned char c) { return (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f; }
-
-std::size_t utf8_length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  return lead >= 0xc2 && length <= text.size() && is_utf8(text.substr(0, length)) ? length : 0;
-}
-
-void write_broken(std::string& out, std::string_view text) {
-  std::string clean;
-  for (std::size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x80) {
-      if (!is_unwanted(c)) clean += text[i];
-      ++i;
-    } else if (const auto length = utf8_length(text.substr(i)); length > 0) {
-      clean += text.substr(i, length);
-      i += length;
-    } else {
-      clean += "\xef\xbf\xbd";  // U+FFFD
-      ++i;
-    }
-  }
-  html_escape_to(out, clean);
-}
-
 void write_text(std::string& out, std::string_view text) {
-  bool plain = true;
-  for (const char c : text) plain = plain && static_cast<unsigned char>(c) < 0x80 && !is_unwanted(static_cast<unsigned char>(c));
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7F; });
   if (plain) return html_escape_to(out, text);
-  write_broken(out, text);
+  html_escape_to(out, printable(text));
 }
 
 bool is_address(std::string_view name) { return name == "href" || name == "src" || name == "action" || name == "formaction"; }
