@@ -63,9 +63,21 @@ TEST(Log, UrlsPrintWithoutUserAndQueryValues) {
 
 // uvicorn CVE-2020-7694 and others: a request line with %0a%1b[2J forged lines and drove the reader's terminal.
 TEST(Log, OutsideBytesCannotEndALineOrReachATerminal) {
-  std::vector<std::string> hostile = {
-      "a\nb", "\x1b[2J", "\r\n{\"level\":\"info\"}", std::string("nul\0byte", 8), "\x7f", "\xC2\x9B 31m", "\x9B", "\xFF\xFE",
-      "\xC2", "\"} {\""};
+  std::vector<std::string> hostile = {"a\nb",
+                                      "\x1b[2J",
+                                      "\r\n{\"level\":\"info\"}",
+                                      std::string("nul\0byte", 8),
+                                      "\x7f",
+                                      "\xC2\x9B 31m",
+                                      "\x9B",
+                                      "\xFF\xFE",
+                                      "\xC2",
+                                      "\"} {\"",
+                                      "\u2028",
+                                      "a\u2029\u202Eb",
+                                      "\u2066",
+                                      "\xE2",
+                                      "\xE2\x80"};
   std::string all;
   for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
   hostile.push_back(all);
@@ -75,6 +87,7 @@ TEST(Log, OutsideBytesCannotEndALineOrReachATerminal) {
       for (std::size_t i = 0; i < out.size(); ++i) {
         const auto c = static_cast<unsigned char>(out[i]);
         EXPECT_TRUE(c >= 0x20 && c != 0x7F) << to_hex(out);
+        EXPECT_FALSE(c == 0xE2 && i + 2 < out.size()) << to_hex(out);
         EXPECT_FALSE(c == 0xC2 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) < 0xA0) << to_hex(out);
       }
       EXPECT_TRUE(is_utf8(out));
@@ -88,6 +101,7 @@ TEST(Log, JsonTextsAreExact) {
                         "\xC2\x9B"
                         "m \xC2\xA9"}),
             "\"\\u009bm \xC2\xA9\"");
+  EXPECT_EQ(json_value({"f", "a\u2028\u20AC\u202E"}), "\"a\\u2028\u20AC\\u202e\"");
   EXPECT_EQ(json_value({"f", "\xFF"}), "\"\xEF\xBF\xBD\"");
 }
 
