@@ -154,7 +154,7 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       tokens_of_users_(*catalog_, parts_.clock, parts_.log),
       authenticator_(registry_, hasher_, parts_.clock, {}),
       readers_(registry_, authenticator_, restrict_modify(config)),
-      mirrors_({documents_, artifacts_, parts_.pool, parts_.clock, parts_.log}),
+      mirrors_({documents_, artifacts_, parts_.pool, parts_.clock, parts_.log}, config.upstream_private_hosts),
       lists_({*catalog_, *store_, artifacts_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home},
              freshness_rules(config)),
       renderings_(parts_.pool, parts_.home, parts_.log, make_spool(data_ / "tmp")),

@@ -76,6 +76,7 @@ struct Config {
   Url upstream;  // path ends with '/'
   bool offline = false;
   bool prefetch = true;
+  std::vector<std::string> upstream_private_hosts;  // as allowed_hosts
   std::optional<std::filesystem::path> upstream_credentials_file;
   std::optional<std::filesystem::path> upstream_ca_file;
   Duration upstream_connect_timeout{};

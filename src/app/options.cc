@@ -77,6 +77,10 @@ const std::array kOptions{
            "When an installer's page had to be fetched, fetch ahead the metadata and pages that it will ask for next. Never private or "
            "blocked "
            "names; never whole files."},
+    Option{
+        "upstream-private-hosts", "HOST", &Config::upstream_private_hosts, "", "", "", "", kEverywhere, kRestart, Section::upstream,
+        "Hosts on private addresses whose files an upstream on another host may name; *.corp.example for all below. Others are refused, so "
+        "that no page makes this server ask its own network."},
     Option{"upstream-credentials-file", "FILE", &Config::upstream_credentials_file, "", "", "", "", kEverywhere, kRestart,
            Section::upstream,
            "File in netrc form (machine HOST login USER password SECRET) for upstreams. Sent to that scheme, host and port only."},

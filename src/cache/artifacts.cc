@@ -29,6 +29,7 @@ std::string key_of(const ArtifactRequest& request) {
 http::FetchRequest to_fetch(const ArtifactRequest& request) {
   http::FetchRequest fetch;
   fetch.url = request.url;
+  fetch.private_addresses = request.private_addresses;
   fetch.headers.add("Accept", "*/*");
   return fetch;
 }

@@ -25,6 +25,7 @@ namespace bodega::cache {
 struct ArtifactRequest {
   Url url;                   // where it comes from
   store::Expected expected;  // what the page says of it
+  http::PrivateAddresses private_addresses = http::PrivateAddresses::refuse;
 };
 
 struct Artifact {

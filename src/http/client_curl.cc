@@ -118,7 +118,8 @@ class CurlClient final : public Client {
     if (refuse_private && literal && is_private_address(request.url.host)) {
       // A proxy would be asked to go there; nobody needs to be asked.
       inbox->finish(fetch_error(FetchFailure::policy,
-                                "the upstream " + upstream_name(request.url) + " is a private address, which pages must not name",
+                                "the upstream " + upstream_name(request.url) +
+                                    " is a private address; the option upstream-private-hosts says which pages may name",
                                 "literal address"));
     } else {
       thread_.mailbox()->post({Mailbox::Command::Kind::start, inbox, std::move(exchange)});

@@ -166,7 +166,7 @@ curl_socket_t Exchange::open_socket_callback(void* self, curlsocktype, curl_sock
     const int failed =
         getnameinfo(&address->addr, address->addrlen, text.data(), static_cast<socklen_t>(text.size()), nullptr, 0, NI_NUMERICHOST);
     if (failed != 0 || is_private_address(text.data())) {
-      exchange->give_up(FetchFailure::policy, " leads to a private address, which its pages must not", text.data());
+      exchange->give_up(FetchFailure::policy, " leads to a private address; the option upstream-private-hosts says which may", text.data());
       return CURL_SOCKET_BAD;
     }
   }
@@ -182,7 +182,8 @@ int Exchange::prerequest_callback(void* self, char* peer, char*, int, int) {
     exchange->failure_.reset();
     return CURL_PREREQFUNC_OK;
   }
-  exchange->give_up(FetchFailure::policy, " leads to a private address, which its pages must not", peer == nullptr ? "" : peer);
+  exchange->give_up(FetchFailure::policy, " leads to a private address; the option upstream-private-hosts says which may",
+                    peer == nullptr ? "" : peer);
   return CURL_PREREQFUNC_ABORT;
 }
 

@@ -15,6 +15,13 @@ std::string_view host_without_port(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
+bool names_host(const std::vector<std::string>& patterns, std::string_view host) {
+  return std::any_of(patterns.begin(), patterns.end(), [host](std::string_view pattern) {
+    if (pattern.starts_with("*.")) return host.size() > pattern.size() - 1 && host.ends_with(pattern.substr(1));
+    return host == pattern;
+  });
+}
+
 HostRule::HostRule(std::string public_host, std::vector<std::string> allowed_hosts)
     : public_host_(to_lower(host_without_port(public_host))), allowed_(std::move(allowed_hosts)) {
   for (auto& name : allowed_) name = to_lower(name);
@@ -27,10 +34,7 @@ bool HostRule::allows(std::string_view host) const {
     return true;  // empty: no browser sends that; not a name to rebind
   if (IpAddress::parse(name)) return true;
   if (!public_host_.empty() && name == public_host_) return true;
-  return std::any_of(allowed_.begin(), allowed_.end(), [&name](const std::string& allowed) {
-    if (allowed.starts_with("*.")) return name.size() > allowed.size() - 1 && name.ends_with(std::string_view(allowed).substr(1));
-    return name == allowed;
-  });
+  return names_host(allowed_, name);
 }
 
 std::string HostRule::refusal(std::string_view host) {

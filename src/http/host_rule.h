@@ -25,6 +25,9 @@ class HostRule {
   std::vector<std::string> allowed_;
 };
 
+// Whether the patterns name the host: lower case and no port on both sides; "*.lab.example" stands for every name below.
+bool names_host(const std::vector<std::string>& patterns, std::string_view host);
+
 // "Lab.example:3141" -> "Lab.example", "[::1]:80" -> "::1".
 std::string_view host_without_port(std::string_view host);
 

@@ -1,6 +1,8 @@
 #include "pypi/index/mirror.h"
 
 #include "base/text.h"
+#include "http/client_address.h"
+#include "http/host_rule.h"
 #include "pypi/format/filename.h"
 #include "pypi/format/page_html_parse.h"
 #include "pypi/format/page_json_parse.h"
@@ -24,23 +26,6 @@ std::size_t weight(const ProjectPage& page) {
   // About what a PageFile takes with its strings; exactness would cost more than it is worth.
   constexpr std::size_t kPerFile = 700;
   return sizeof(ProjectPage) + page.files.size() * kPerFile;
-}
-
-Result<cache::ArtifactRequest> artifact_request(const MirrorSource& source, const PageFile& file, Mirrors::Part part) {
-  cache::ArtifactRequest request;
-  BODEGA_TRY(request.url, Url::parse(file.url));
-  // A page may name any host; the mirror's credentials are for its own.
-  const bool at_home = request.url.origin() == source.url.origin();
-  request.url.user = at_home ? source.url.user : std::string();
-  request.url.password = at_home ? source.url.password : Secret();
-  if (part == Mirrors::Part::metadata) {
-    BODEGA_TRY(request.expected, expected_metadata_of(file));
-    request.url.path += ".metadata";
-  } else {
-    request.expected = expected_of(file);
-  }
-  request.url.fragment.clear();
-  return request;
 }
 
 }  // namespace
@@ -98,7 +83,15 @@ Result<store::Expected> expected_metadata_of(const PageFile& file) {
   return expected_of(sibling);
 }
 
-Mirrors::Mirrors(Dependencies use) : use_(use) {}
+http::PrivateAddresses may_be_private(const Url& mirror, const Url& file, const std::vector<std::string>& private_hosts) {
+  const auto is_here = [](const std::string& host) {
+    return host == "localhost" || host.ends_with(".localhost") || (IpAddress::parse(host) && http::is_private_address(host));
+  };
+  const bool may = file.host == mirror.host || is_here(mirror.host) || http::names_host(private_hosts, file.host);
+  return may ? http::PrivateAddresses::allow : http::PrivateAddresses::refuse;
+}
+
+Mirrors::Mirrors(Dependencies use, std::vector<std::string> private_hosts) : use_(use), private_hosts_(std::move(private_hosts)) {}
 
 Task<Result<MirrorPage>> Mirrors::page(MirrorSource source, std::string name, ClientWish wish) {
   cache::DocumentRequest request;
@@ -193,8 +186,26 @@ Task<Result<MirrorFile>> Mirrors::file(MirrorSource source, FileLink link) {
   co_return fetched;
 }
 
+Result<cache::ArtifactRequest> Mirrors::request_for(const MirrorSource& source, const PageFile& file, Part part) const {
+  cache::ArtifactRequest request;
+  BODEGA_TRY(request.url, Url::parse(file.url));
+  request.private_addresses = may_be_private(source.url, request.url, private_hosts_);
+  // A page may name any host; the mirror's credentials are for its own.
+  const bool at_home = request.url.origin() == source.url.origin();
+  request.url.user = at_home ? source.url.user : std::string();
+  request.url.password = at_home ? source.url.password : Secret();
+  if (part == Part::metadata) {
+    BODEGA_TRY(request.expected, expected_metadata_of(file));
+    request.url.path += ".metadata";
+  } else {
+    request.expected = expected_of(file);
+  }
+  request.url.fragment.clear();
+  return request;
+}
+
 Task<Result<MirrorFile>> Mirrors::fetch(const MirrorSource& source, const PageFile& file, Part part) {
-  BODEGA_CO_TRY(auto request, artifact_request(source, file, part));
+  BODEGA_CO_TRY(auto request, request_for(source, file, part));
   MirrorFile out;
   out.upload_time = file.upload_time;
   auto artifact = co_await use_.artifacts.get(std::move(request));
@@ -204,7 +215,7 @@ Task<Result<MirrorFile>> Mirrors::fetch(const MirrorSource& source, const PageFi
 }
 
 Task<Result<cache::Artifact>> Mirrors::whole(MirrorSource source, PageFile file, Part part) {
-  BODEGA_CO_TRY(auto request, artifact_request(source, file, part));
+  BODEGA_CO_TRY(auto request, request_for(source, file, part));
   auto artifact = co_await use_.artifacts.get_whole(std::move(request));
   co_return artifact;
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "async/offload.h"
 #include "base/log.h"
@@ -58,6 +59,11 @@ Result<std::string> convert_page(const cache::UpstreamAnswer& answer, const std:
 store::Expected expected_of(const PageFile& file);
 Result<store::Expected> expected_metadata_of(const PageFile& file);  // not_found: the page offers none
 
+// Whether a file that a mirror's page names may lie at a loopback, private or link-local address: on the mirror's own host; anywhere when
+// that host is itself such an address; on hosts that the operator named (as http::names_host has them). Anything else would let a page make
+// this server ask what its writer cannot reach. Pure.
+http::PrivateAddresses may_be_private(const Url& mirror, const Url& file, const std::vector<std::string>& private_hosts);
+
 class Mirrors {
  public:
   struct Dependencies {
@@ -67,7 +73,8 @@ class Mirrors {
     const Clock& clock;
     Log& log;
   };
-  explicit Mirrors(Dependencies use);
+  // `private_hosts`: see may_be_private().
+  explicit Mirrors(Dependencies use, std::vector<std::string> private_hosts = {});
 
   enum class Part { file, metadata };
 
@@ -94,7 +101,10 @@ class Mirrors {
   void keep(Decoded decoded);
   Task<Result<MirrorFile>> fetch(const MirrorSource& source, const PageFile& file, Part part);
 
+  Result<cache::ArtifactRequest> request_for(const MirrorSource& source, const PageFile& file, Part part) const;
+
   Dependencies use_;
+  std::vector<std::string> private_hosts_;
   // Pages in use, newest first: a resolver that reads one page asks for many files of it.
   std::list<Decoded> recent_;
   std::unordered_map<std::string, std::list<Decoded>::iterator> by_key_;
