@@ -287,6 +287,8 @@ Result<void> Application::write_generated_password(const Secret& password) {
   const int errnum = errno;
   ::close(fd);
   if (!written) return fail_errno(errnum, "write " + path);
+  // Root is in the catalog from here on, for ever: the file's name must last as well as its bytes.
+  BODEGA_TRY_VOID(parts_.file_system.sync_directory(data_));
   generated_password_file_ = path;
   return {};
 }

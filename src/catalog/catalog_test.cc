@@ -163,8 +163,26 @@ TEST_F(OpenTest, AMissingCacheIsMadeAnew) {
   EXPECT_EQ(blobs(*need(open(HadData::yes))), 0U);
 }
 
+TEST_F(OpenTest, AFirstStartThatWasKilledIsBegunAnew) {
+  for (const char* name : {"catalog.db", "cache.db"}) {
+    write_file(dir_ / name, "");
+    write_file(dir_ / (std::string(name) + ".new"), "half of it");
+    write_file(dir_ / (std::string(name) + ".new-wal"), "and its log");
+  }
+  {
+    const auto catalog = need(open());
+    need(set(*catalog, "a"));
+    need(put(*catalog, "b"));
+  }
+  const auto catalog = need(open(HadData::yes));
+  EXPECT_TRUE(has(*catalog, "a"));
+  EXPECT_EQ(blobs(*catalog), 1U);
+  EXPECT_FALSE(fs::exists(dir_ / "catalog.db.new"));
+  EXPECT_FALSE(fs::exists(dir_ / "cache.db.new-wal"));
+}
+
 TEST_F(OpenTest, AFullDiskAtTheStartSaysSo) {
-  sqlite::Faults faults("catalog.db");
+  sqlite::Faults faults("catalog.db.new");
   faults.fail_writes(ENOSPC);
   const auto refused = open();
   EXPECT_EQ(code_of(refused), Code::no_space);

@@ -42,8 +42,8 @@ class InputBuffer {
   }
 
  private:
-  // Holds the heads of pip and uv, which are about 700 bytes with their User-Agent.
-  static constexpr std::size_t kIdle = 2048;
+  // Holds the heads of pip and uv, which are about 700 bytes with their User-Agent. A longer one costs a second read.
+  static constexpr std::size_t kIdle = 1024;
 
   void resize(std::size_t capacity) {
     auto data = std::make_unique_for_overwrite<char[]>(capacity);

@@ -100,8 +100,11 @@ class LocalBlobStore final : public BlobStore, private WriterHome {
 };
 
 Result<void> LocalBlobStore::make_layout() {
-  for (const auto& path : {layout_.blobs(), layout_.temp(), layout_.quarantine()}) BODEGA_TRY_VOID(file_system_.make_directories(path));
-  // Again, in case an earlier start died between making one and syncing its parent.
+  BODEGA_TRY_VOID(file_system_.make_directories(layout_.root()));
+  for (const auto& path : {layout_.blobs().parent_path(), layout_.blobs(), layout_.temp(), layout_.quarantine()}) {
+    BODEGA_TRY_VOID(file_system_.add_directory(path));
+  }
+  // Also when all are there: an earlier start may have died between making one and syncing its parent.
   for (const auto& path : {layout_.root(), layout_.blobs().parent_path()}) BODEGA_TRY_VOID(synced(file_system_.sync_directory(path)));
   return {};
 }

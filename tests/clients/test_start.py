@@ -191,6 +191,28 @@ class Start(harness.Case):
         self.assertEqual(server.api("POST", "/+login", {"user": "root", "password": password}, user=None).status, 200)
         server.stop()
 
+    def test_the_generated_password_outlives_a_kill_at_any_moment_of_the_first_start(self):
+        kills, born = 12, 0
+        for number in range(kills):
+            folder = self.here / str(number)
+            folder.mkdir()
+            server = harness.Bodega(folder, "http://127.0.0.1:9/simple/", env={"BODEGA_ROOT_PASSWORD": ""}, start=False)
+            self.addCleanup(server.stop)
+            server.launch()
+            time.sleep(0.02 * number)
+            server.kill()
+            path = server.data / "initial-root-password"
+            known = path.read_text().strip() if path.exists() else None
+            told = str(path) in server.process.output()
+            born += told
+            server.start()
+            password = path.read_text().strip()
+            if told:
+                self.assertEqual(password, known)
+            self.assertEqual(server.api("POST", "/+login", {"user": "root", "password": password}, user=None).status, 200, number)
+            server.stop()
+        self.assertIn(born, range(1, kills), "the kills came too early or too late to prove anything")
+
     def test_the_given_password(self):
         file = self.here / "password"
         file.write_text("from a file\n")

@@ -143,8 +143,9 @@ Result<void> Database::configure(const OpenOptions& options) {
   if (writer) {
     // secure_delete rewrites freed pages: worth it for secrets where it is free (FAST), a waste for what everybody may fetch.
     // journal_size_limit: a WAL that grew under a long reader shrinks again; 16 MiB is four times its usual size.
-    settings += options.synchronous == Synchronous::full ? "PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST;"
-                                                         : "PRAGMA synchronous=NORMAL; PRAGMA secure_delete=OFF;";
+    settings += options.synchronous == Synchronous::full     ? "PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST;"
+                : options.synchronous == Synchronous::normal ? "PRAGMA synchronous=NORMAL; PRAGMA secure_delete=OFF;"
+                                                             : "PRAGMA synchronous=OFF;";
     settings += "PRAGMA journal_size_limit=16777216;";
   } else {
     settings += "PRAGMA query_only=ON;";

@@ -62,7 +62,8 @@ class Statement {
 };
 
 enum class Access { reader, writer };
-enum class Synchronous { normal, full };
+// off: nothing is synced. For a file that nobody needs before it is whole and synced by whoever makes it.
+enum class Synchronous { off, normal, full };
 
 struct OpenOptions {
   std::filesystem::path file;

@@ -113,13 +113,17 @@ Task<Result<std::string>> Registry::first_root_hash(const StartOptions& options)
       co_return fail(Code::invalid, "The password hash of root is no Argon2 hash.");
     co_return *options.root_password_hash;
   }
-  Secret password = options.root_password ? *options.root_password : new_password();
-  if (!options.root_password && options.keep_generated) {
-    auto kept = options.keep_generated(password);
+  if (options.root_password) {
+    Secret password = *options.root_password;
+    auto hash = co_await use_.hasher.hash(std::move(password));
+    co_return hash;
+  }
+  const Secret made_up = new_password();
+  if (options.keep_generated) {
+    auto kept = options.keep_generated(made_up);
     if (!kept) co_return fail(std::move(kept).error());
   }
-  auto hash = co_await use_.hasher.hash(std::move(password));
-  co_return hash;
+  co_return access::hash_password(made_up.reveal(), access::kUnguessable);
 }
 
 Task<Result<void>> Registry::ensure_root(StartOptions options) {
