@@ -151,12 +151,18 @@ Task<Result<Authentication>> Authenticator::by_password(Credentials credentials,
     ++counters_.remembered;
     co_return conclude(credentials, address, *known, free_of_charge ? Repeat::is_free : Repeat::counts);
   }
-  auto verdict = co_await verify(credentials, key);
+  auto verdict = co_await verify(credentials, address, key);
   if (!verdict) co_return fail(std::move(verdict).error());
-  co_return conclude(credentials, address, *verdict, Repeat::counts);
+  if (!*verdict) {
+    ++counters_.limited;
+    co_return Authentication{
+        Outcome::limited, {}, credentials.user, must_wait(credentials.user, address).value_or(std::chrono::seconds(1)), false};
+  }
+  co_return conclude(credentials, address, **verdict, Repeat::counts);
 }
 
-Task<Result<Verdict>> Authenticator::verify(const Credentials& credentials, const std::string& key) {
+Task<Result<std::optional<Verdict>>> Authenticator::verify(const Credentials& credentials, const std::string& address,
+                                                           const std::string& key) {
   // Join whoever verifies the same pair already.
   for (auto running = verifying_.find(key); running != verifying_.end(); running = verifying_.find(key)) {
     auto signal = running->second;
@@ -171,13 +177,15 @@ Task<Result<Verdict>> Authenticator::verify(const Credentials& credentials, cons
   verifying_.emplace(key, signal);
   const auto account = accounts_.account(credentials.user);
   std::string stored = account ? account->password_hash : std::string();
-  ++counters_.verified;
   std::string hash = stored;
   Secret secret = credentials.secret;
-  auto verdict = co_await hasher_.verify(std::move(hash), std::move(secret));
+  // The queue is as long as a guesser likes, and each in it was let in before the others had failed.
+  std::function<bool()> wanted = [this, &credentials, &address] { return !must_wait(credentials.user, address); };
+  auto verdict = co_await hasher_.verify_if(std::move(wanted), std::move(hash), std::move(secret));
+  if (verdict && *verdict) ++counters_.verified;
   // The password may have changed meanwhile; then the answer stands for this request, which began before, and for no later one.
   const auto now = accounts_.account(credentials.user);
-  if (verdict && (now ? now->password_hash : std::string()) == stored) remember(key, credentials.user, *verdict);
+  if (verdict && *verdict && (now ? now->password_hash : std::string()) == stored) remember(key, credentials.user, **verdict);
   verifying_.erase(key);
   signal->notify_all();
   co_return verdict;

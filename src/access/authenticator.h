@@ -117,7 +117,8 @@ class Authenticator {
   Authentication by_own_token(const Credentials& credentials, const std::string& address, Repeat repeat);
   Authentication fail_without_work(std::string user, const std::string& address, Repeat repeat);
   Task<Result<Authentication>> by_password(Credentials credentials, std::string address, Repeat repeat);
-  Task<Result<Verdict>> verify(const Credentials& credentials, const std::string& key);
+  // nullopt: so many others failed while it waited that it may not be tried any more.
+  Task<Result<std::optional<Verdict>>> verify(const Credentials& credentials, const std::string& address, const std::string& key);
   Authentication conclude(const Credentials& credentials, const std::string& address, Verdict verdict, Repeat repeat);
   std::optional<std::chrono::seconds> must_wait(const std::string& user, const std::string& address) const;
   std::string memory_key(const Credentials& credentials) const;

@@ -218,6 +218,31 @@ TEST_F(AuthenticatorTest, ACrowdWithOnePasswordVerifiesItOnce) {
   EXPECT_EQ(crowded.counters().verified, 1U);
 }
 
+// Those that wait were let in before the others had failed.
+TEST_F(AuthenticatorTest, AFloodOfGuessesStopsAtTheLimitHoweverManyWait) {
+  struct HeldPool final : Pool {
+    void post(std::function<void()> job) override { jobs.push_back(std::move(job)); }
+    std::size_t queued() const override { return jobs.size(); }
+    std::vector<std::function<void()>> jobs;
+  } held;
+  PasswordHasher held_hasher(held, {cost, 2, 64});
+  Authenticator flooded(book, held_hasher, clock, {});
+  std::vector<std::unique_ptr<bodega::testing::Running<Result<Authentication>>>> answers;
+  for (int i = 0; i < 60; ++i) {
+    answers.push_back(std::make_unique<bodega::testing::Running<Result<Authentication>>>(
+        loop, flooded.login("guess" + std::to_string(i), Secret("x"), "10.0.0.1")));
+  }
+  for (std::size_t done = 0; done < held.jobs.size(); ++done) {
+    held.jobs[done]();
+    loop.poll();
+  }
+  std::size_t wrong = 0;
+  for (auto& answer : answers) wrong += answer->get().value().outcome == Outcome::wrong ? 1 : 0;
+  EXPECT_EQ(wrong, 11U);  // one more was under way when the tenth failed
+  EXPECT_EQ(flooded.counters().verified, 11U);
+  EXPECT_EQ(flooded.counters().limited, 49U);
+}
+
 TEST_F(AuthenticatorTest, APasswordChangedWhileItIsVerifiedIsNotRemembered) {
   struct HeldPool final : Pool {
     void post(std::function<void()> job) override { jobs.push_back(std::move(job)); }

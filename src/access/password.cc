@@ -157,8 +157,16 @@ Task<Result<std::string>> PasswordHasher::hash(Secret password) {
 }
 
 Task<Result<Verdict>> PasswordHasher::verify(std::string stored, Secret password) {
+  std::function<bool()> always = [] { return true; };
+  auto verdict = co_await verify_if(std::move(always), std::move(stored), std::move(password));
+  if (!verdict) co_return fail(std::move(verdict).error());
+  co_return **verdict;
+}
+
+Task<Result<std::optional<Verdict>>> PasswordHasher::verify_if(std::function<bool()> wanted, std::string stored, Secret password) {
   auto pass = co_await gate_.enter();
   if (!pass) co_return fail(std::move(pass).error());
+  if (!wanted()) co_return std::nullopt;
   const auto parsed = Argon2Hash::parse(stored);
   const Argon2Hash& hash = parsed ? *parsed : dummy_;
   auto work = [&password, &hash] { return verify_password(password.reveal(), hash); };

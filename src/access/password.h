@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,6 +68,8 @@ class PasswordHasher {
   Task<Result<std::string>> hash(Secret password);
   // `stored` empty or unreadable: as much work as for a real hash, then `wrong`. busy. cancelled.
   Task<Result<Verdict>> verify(std::string stored, Secret password);
+  // The same, if `wanted` still says so when its turn has come; else nullopt, without work.
+  Task<Result<std::optional<Verdict>>> verify_if(std::function<bool()> wanted, std::string stored, Secret password);
 
   std::size_t waiting() const { return gate_.waiting(); }
 

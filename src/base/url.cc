@@ -33,6 +33,8 @@ Result<Url> from_view(urls::url_view view) {
   }
   url.path = std::string(view.encoded_path());
   if (url.path.empty()) url.path = "/";
+  // Boost 1.81 takes "http://host:80.example.test" for port 80 and the path ".example.test".
+  if (url.path[0] != '/') return fail(Code::invalid, "a URL has something behind its port that is no path");
   url.query = std::string(view.encoded_query());
   url.fragment = std::string(view.encoded_fragment());
   url.user = view.user();
