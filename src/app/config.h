@@ -68,6 +68,7 @@ struct Config {
   Space cache_max_size;
   Space free_space_floor;
   std::uint64_t hot_memory = 0;
+  bool sandbox = true;
   std::optional<std::filesystem::path> root_password_file;
   std::optional<Secret> root_password;
   std::optional<std::filesystem::path> token_key_file;

@@ -38,7 +38,7 @@ DataDirectory::DataDirectory(fs::path path, int lock, catalog::HadData had_data)
     : path_(std::move(path)), lock_(lock), had_data_(had_data) {}
 DataDirectory::~DataDirectory() { ::close(lock_); }
 
-Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const fs::path& path) {
+Result<void> DataDirectory::make(const fs::path& path) {
   std::error_code error;
   const bool existed = fs::exists(path, error);
   fs::create_directories(path, error);
@@ -48,6 +48,11 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const fs::path& path)
                     ". Choose another with --data, or make it and give it to this user.");
   }
   if (!existed) fs::permissions(path, fs::perms::owner_all, error);
+  return {};
+}
+
+Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const fs::path& path) {
+  BODEGA_TRY_VOID(make(path));
   const std::string lock_path = (path / "lock").string();
   const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock < 0) {

@@ -12,7 +12,9 @@ namespace bodega::app {
 // Holds the lock until destroyed; the kernel lets go of it when the process dies, however it dies.
 class DataDirectory {
  public:
-  // Makes the directory (0700) when it is absent. Errors are sentences with the next step: not writable, used by another Bodega (with its
+  // Makes the directory (0700) when it is absent. io, no_space: a sentence with the next step.
+  static Result<void> make(const std::filesystem::path& path);
+  // make(), and the lock. Errors are sentences with the next step: not writable, used by another Bodega (with its
   // process id), disk full.
   static Result<std::unique_ptr<DataDirectory>> open(const std::filesystem::path& path);
   ~DataDirectory();

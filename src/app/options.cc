@@ -61,6 +61,9 @@ const std::array kOptions{
            "Free space that the cache and uploads always leave on the disk. Below it, files are passed on without being kept."},
     Option{"hot-memory", "SIZE", &Config::hot_memory, "16MB", "", "1MB", "64GB", kEverywhere, kRestart, Section::data,
            "Memory for pages that are answered without touching the disk."},
+    Option{"sandbox", "on|off", &Config::sandbox, "on", "", "", "", kEverywhere, kRestart, Section::data,
+           "Reach nothing but the data directory, the files named here and what TLS and name resolution read (Landlock, where the kernel "
+           "has it)."},
     Option{"root-password-file", "FILE", &Config::root_password_file, "", "a password is made up and put into DIR/initial-root-password",
            "", "", kEverywhere, kRestart, Section::data, "File with the password that the user root gets at the first start."},
     Option{"root-password", "PASSWORD", &Config::root_password, "", "", "", "", Where::environment_only, kRestart, Section::data,

@@ -18,12 +18,24 @@
 #include "app/data_directory.h"
 #include "app/notify.h"
 #include "app/offline_client.h"
+#include "app/sandbox.h"
 #include "async/log_writer.h"
 #include "http/client_options.h"
 #include "pypi/index/negotiated.h"
 
 namespace bodega::app {
 namespace {
+
+// Before there are threads: it holds for this one and those it starts.
+Result<int> enter_sandbox(const Config& config) {
+  if (!config.sandbox) return 0;
+  BODEGA_TRY_VOID(DataDirectory::make(config.data));
+  std::vector<std::filesystem::path> certificates;
+  for (const char* name : {"SSL_CERT_FILE", "SSL_CERT_DIR"}) {
+    if (const char* path = std::getenv(name)) certificates.emplace_back(path);
+  }
+  return confine(sandbox_paths(config, certificates));
+}
 
 Exit exit_of(Code code) {
   switch (code) {
@@ -272,7 +284,10 @@ Exit serve(const Command& command) {
   LogWriterOptions options;
   options.format = command.config.log_format;
   options.level = command.config.log_level;
+  const auto sandbox = enter_sandbox(command.config);
+  if (!sandbox) return complain(sandbox.error(), exit_of(sandbox.error().code));
   const auto log = make_log_writer(options, clock);
+  if (command.config.sandbox) log->info("sandbox.on", {{"landlock", *sandbox}});
   Running running(command, *log);
   return running.run();
 }
