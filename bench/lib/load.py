@@ -6,7 +6,7 @@ import shutil
 import statistics
 import subprocess
 
-from lib.processes import cpu_seconds, fail, set_priority
+from lib.processes import fail, set_priority, tree_cpu
 
 REPORT = """
 done = function(summary, latency, requests)
@@ -27,27 +27,28 @@ class Load:
         if not shutil.which("wrk"):
             fail("wrk is not installed (apt install wrk)")
         self.script = pathlib.Path(scratch) / "report.lua"
-        self.script.write_text(REPORT)
         self.prefix = ["taskset", "-c", str(core)]
         self.nice = nice
 
-    def run(self, url, connections, seconds, headers=None, server_pid=None):
-        """One closed-loop run. `cpu` is the server's CPU time in seconds, `load_cpu` wrk's."""
+    def run(self, url, connections, seconds, headers=None, server_pids=(), method="GET", may_starve=False):
+        """One closed-loop run. `cpu` is the server's CPU time in seconds, `load_cpu` wrk's. Ends the measurement on an error, and when
+        nothing came back unless it `may_starve`."""
+        self.script.write_text(f'wrk.method = "{method}"\n' + REPORT)
         command = [*self.prefix, "timeout", str(int(seconds) + 30), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s",
                    str(self.script)]
         for name, value in (headers or {}).items():
             command += ["-H", f"{name}: {value}"]
-        before = cpu_seconds(server_pid) if server_pid else 0.0
+        before = tree_cpu(server_pids)
         own = children_cpu()
         with subprocess.Popen([*command, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as done:
             set_priority(done.pid, self.nice)
             output, errors = done.communicate()
-        after = cpu_seconds(server_pid) if server_pid else 0.0
+        after = tree_cpu(server_pids)
         lines = [line for line in output.splitlines() if line.startswith("BENCH ")]
         if done.returncode != 0 or not lines:
             fail(f"wrk failed ({done.returncode}) at {url}: {output[-500:]} {errors[-500:]}")
         figures = json.loads(lines[0][6:])
-        if figures["status"] or figures["socket"] or not figures["bytes"]:
+        if figures["status"] or figures["socket"] or not (figures["bytes"] or may_starve):
             fail(f"wrk saw errors at {url}: {figures}")
         figures["seconds"] = figures["us"] / 1e6
         figures["cpu"] = after - before

@@ -85,6 +85,27 @@ def children_of(pid):
         return [int(child) for child in children.read().split()]
 
 
+def tree_of(pid):
+    """The process and all below it, parents first."""
+    out = [pid]
+    for one in out:
+        try:
+            for task in os.listdir(f"/proc/{one}/task"):
+                with open(f"/proc/{one}/task/{task}/children") as children:
+                    out += [int(child) for child in children.read().split()]
+        except OSError:
+            pass  # ended meanwhile
+    return out
+
+
+def tree_cpu(pids):
+    return sum(cpu_seconds(pid) for pid in pids)
+
+
+def tree_pss_kib(pids):
+    return sum(memory_kib(pid).get("pss", 0) for pid in pids)
+
+
 def memory_kib(pid):
     """RSS, its peak since reset_peak(), what of it is anonymous, and PSS, in KiB."""
     out = {}

@@ -75,6 +75,7 @@ class Origin(Child):
             text = port_file.read_text() if port_file.exists() else ""
             return int(text) if text.strip() and answers(int(text), "/_stats") else None
 
+        self.wide, self.big = dict(wide or {}), dict(big or {})
         self.port = wait_until(ready, 120, "answer from the origin")
 
     def answered(self):

@@ -108,12 +108,19 @@ int FrontLoop::class_of(const RequestHead& request) {
   if (request.repeated(Field::accept)) accept = join(joined_accept, Field::accept);
   if (request.repeated(Field::accept_encoding)) encoding = join(joined_encoding, Field::accept_encoding);
   if (accept.size() + encoding.size() + agent.size() > kMaxClassKey) return shared.options.classify(accept, encoding, agent);
-  class_key_.clear();
-  class_key_.append(accept).append(1, '\n').append(encoding).append(1, '\n').append(agent);  // no value holds a line feed
-  auto& slot = classes_[std::hash<std::string_view>{}(class_key_) % classes_.size()];
-  if (slot.key != class_key_) {
+  const auto same = [&](const ClassSlot& slot) {
+    return slot.used && slot.accept == accept && slot.encoding == encoding && slot.agent == agent;
+  };
+  if (same(classes_[last_class_])) return classes_[last_class_].value;
+  constexpr std::hash<std::string_view> hash;
+  last_class_ = (hash(accept) + 3 * hash(encoding) + 5 * hash(agent)) % classes_.size();
+  auto& slot = classes_[last_class_];
+  if (!same(slot)) {
     slot.value = shared.options.classify(accept, encoding, agent);
-    slot.key = class_key_;
+    slot.accept = accept;
+    slot.encoding = encoding;
+    slot.agent = agent;
+    slot.used = true;
   }
   return slot.value;
 }

@@ -81,8 +81,11 @@ class FrontLoop {
 
  private:
   struct ClassSlot {
-    std::string key;
+    std::string accept;
+    std::string encoding;
+    std::string agent;
     int value = 0;
+    bool used = false;
   };
   void take(int fd, Door door);
   void arm_tick();
@@ -97,7 +100,7 @@ class FrontLoop {
   asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor> timer_;
   std::atomic<std::uint64_t> hot_entries_{0};
   std::array<ClassSlot, 64> classes_;  // clients of one kind send the same three fields; more kinds than that are rare at once
-  std::string class_key_;
+  std::size_t last_class_ = 0;         // in classes_: requests of one client come in a row
   std::string id_prefix_;
   std::uint64_t id_count_ = 0;
   MonoTime date_until_{};

@@ -38,6 +38,26 @@ bool token_char(char c) { return kToken[static_cast<unsigned char>(c)]; }
 // Visible ASCII but '#': a fragment never travels, and raw bytes above 0x7f are no URI.
 bool target_char(char c) { return c > ' ' && c < 0x7f && c != '#'; }
 
+// The first byte that no target holds, or `end`.
+const char* skip_target(const char* at, const char* end) {
+#if defined(__SSE2__)
+  const __m128i blank = _mm_set1_epi8(' ');
+  const __m128i del = _mm_set1_epi8(0x7f);
+  const __m128i hash = _mm_set1_epi8('#');
+  while (end - at >= 16) {
+    __m128i block;
+    std::memcpy(&block, at, sizeof block);
+    const __m128i above = _mm_cmpgt_epi8(block, blank);  // signed: bytes from 0x80 on are not above
+    const __m128i barred = _mm_or_si128(_mm_cmpeq_epi8(block, del), _mm_cmpeq_epi8(block, hash));
+    const auto good = static_cast<unsigned>(_mm_movemask_epi8(_mm_andnot_si128(barred, above)));
+    if (good != 0xffffU) return at + __builtin_ctz(~good);
+    at += 16;
+  }
+#endif
+  while (at != end && target_char(*at)) ++at;
+  return at;
+}
+
 // The first control byte other than a tab, or `end`.
 const char* find_control(const char* at, const char* end) {
 #if defined(__SSE2__)
@@ -58,6 +78,35 @@ const char* find_control(const char* at, const char* end) {
     if ((c < 0x20 && c != '\t') || c == 0x7f) return at;
   }
   return end;
+}
+
+template <class Word>
+Word load(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// Whether the `size` bytes, folded to lower case, are `lower`; size >= sizeof(Word). The last word may overlap the one before. Folding by
+// one bit is enough: no token character meets one of another kind that way.
+template <class Word>
+bool same_words(const char* name, const char* lower, std::size_t size) {
+  constexpr auto fold = static_cast<Word>(0x2020202020202020U);
+  for (std::size_t i = 0; i + sizeof(Word) < size; i += sizeof(Word)) {
+    if ((load<Word>(name + i) | fold) != load<Word>(lower + i)) return false;
+  }
+  const auto last = size - sizeof(Word);
+  return (load<Word>(name + last) | fold) == load<Word>(lower + last);
+}
+
+// `lower` is in lower case, of the same length, and has four bytes at least.
+inline bool same_name(std::string_view name, std::string_view lower) {
+  return lower.size() >= 8 ? same_words<std::uint64_t>(name.data(), lower.data(), lower.size())
+                           : same_words<std::uint32_t>(name.data(), lower.data(), lower.size());
+}
+
+bool begins_with(std::string_view name, std::string_view lower) {
+  return name.size() >= lower.size() && same_name(name.substr(0, lower.size()), lower);
 }
 
 Method method_of(std::string_view text) {
@@ -106,16 +155,21 @@ class Parser {
     return true;
   }
 
+  // The blank line at the end of the head has been seen, and no token holds a CR: the loop needs no other bound.
+  void skip_token() {
+    while (token_char(*at_)) ++at_;
+  }
+
   bool request_line() {
     const char* const line = at_;
-    while (at_ != end_ && token_char(*at_)) ++at_;
+    skip_token();
     head_.method_text = {line, static_cast<std::size_t>(at_ - line)};
-    if (head_.method_text.empty() || head_.method_text.size() > 32 || at_ == end_ || *at_ != ' ') {
+    if (head_.method_text.empty() || head_.method_text.size() > 32 || *at_ != ' ') {
       return refuse(400, "the request line has no valid method");
     }
     head_.method = method_of(head_.method_text);
     const char* const target = ++at_;
-    while (at_ != end_ && target_char(*at_)) ++at_;
+    at_ = skip_target(at_, end_);
     head_.target = {target, static_cast<std::size_t>(at_ - target)};
     if (static_cast<std::size_t>(at_ - line) > limits_.line_bytes) return refuse(414, "the request target is too long");
     if (at_ == end_ || *at_ != ' ') return refuse(400, "the request target holds a byte that no URI may hold");
@@ -171,9 +225,9 @@ class Parser {
   bool field_line() {
     if (head_.fields.size() >= limits_.fields) return refuse(431, "the request has too many header fields");
     const char* const name_at = at_;
-    while (at_ != end_ && token_char(*at_)) ++at_;
+    skip_token();
     const std::string_view name(name_at, static_cast<std::size_t>(at_ - name_at));
-    if (name.empty() || at_ == end_ || *at_ != ':') return refuse(400, "a header field has no valid name");
+    if (name.empty() || *at_ != ':') return refuse(400, "a header field has no valid name");
     ++at_;
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\t')) ++at_;
     const char* const value_at = at_;
@@ -189,16 +243,22 @@ class Parser {
   bool field_meaning(std::string_view name, std::string_view value) {
     const auto field = identify_field(name);
     if (field == Field::other) {
-      if (!head_.browser && (istarts_with(name, "Sec-Fetch-") || iequals(name, "Origin"))) head_.browser = true;
+      if (begins_with(name, "sec-fetch-") || (name.size() == 6 && same_name(name, "origin"))) head_.browser = true;
       return true;
     }
     head_.note(field, value);
-    if (field == Field::user_agent && istarts_with(value, "Mozilla/")) head_.browser = true;
-    if (field == Field::connection) {
+    if (field == Field::user_agent && begins_with(value, "mozilla/")) head_.browser = true;
+    if (field == Field::connection) note_connection(value);
+    return true;
+  }
+
+  void note_connection(std::string_view value) {
+    if (value.size() == 10 && same_name(value, "keep-alive")) {  // what nearly everybody sends
+      keep_ = true;
+    } else {
       close_ = close_ || list_has(value, "close");
       keep_ = keep_ || list_has(value, "keep-alive");
     }
-    return true;
   }
 
   bool check_host() {
@@ -307,14 +367,6 @@ void RequestHead::note(Field field, std::string_view value) {
   }
   seen_ |= bit(field);
   first_[static_cast<std::size_t>(field)] = value;
-}
-
-// `lower` is in lower case and of the same length. Folding by one bit is enough: no token character meets one of another kind that way.
-static bool same_name(std::string_view name, std::string_view lower) {
-  for (std::size_t i = 0; i < lower.size(); ++i) {
-    if ((name[i] | 0x20) != lower[i]) return false;
-  }
-  return true;
 }
 
 Field identify_field(std::string_view name) {

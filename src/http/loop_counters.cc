@@ -9,6 +9,12 @@ namespace {
 // Routes are constants of the code; a handler that makes them up from input must not make this grow.
 constexpr std::size_t kMaxRoutes = 256;
 
+// By the only writer: no other thread can come between the load and the store.
+template <class T>
+void add(std::atomic<T>& figure, T more) {
+  figure.store(figure.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 LoopCounters::LoopCounters() { routes_.push_back({"none", {}}); }
@@ -24,16 +30,24 @@ std::uint32_t LoopCounters::route(std::string_view name) {
   return static_cast<std::uint32_t>(routes_.size() - 1);
 }
 
-void LoopCounters::count(std::uint32_t route, int status, CacheOutcome outcome, std::uint64_t bytes, double seconds) {
+LoopCounters::Cell& LoopCounters::cell(Route& route, int status, CacheOutcome outcome) {
+  for (const auto& known : route.cells) {
+    if (known->status == status && known->outcome == outcome) return *known;
+  }
+  auto made = std::make_unique<Cell>();
+  made->status = status;
+  made->outcome = outcome;
   const std::lock_guard lock(mutex_);
-  auto& cells = routes_[route].cells;
-  auto cell = std::find_if(cells.begin(), cells.end(), [=](const Cell& c) { return c.status == status && c.outcome == outcome; });
-  if (cell == cells.end()) cell = cells.insert(cells.end(), Cell{status, outcome, 0, 0});
-  ++cell->requests;
-  cell->bytes += bytes;
+  return *route.cells.emplace_back(std::move(made));
+}
+
+void LoopCounters::count(std::uint32_t route, int status, CacheOutcome outcome, std::uint64_t bytes, double seconds) {
+  auto& counted = cell(routes_[route], status, outcome);
+  add<std::uint64_t>(counted.requests, 1);
+  add(counted.bytes, bytes);
   const auto bound = std::upper_bound(kLatencyBounds.begin(), kLatencyBounds.end(), seconds);
-  ++latency_[static_cast<std::size_t>(bound - kLatencyBounds.begin())];
-  latency_sum_ += seconds;
+  add<std::uint64_t>(latency_[static_cast<std::size_t>(bound - kLatencyBounds.begin())], 1);
+  add(latency_sum_, seconds);
 }
 
 void LoopCounters::prepare(ServerCounters& sum) {
@@ -46,16 +60,16 @@ void LoopCounters::add_to(ServerCounters& sum) const {
   for (const auto& route : routes_) {
     for (const auto& cell : route.cells) {
       const auto same = [&](const ServerCounters::Route& r) {
-        return r.status == cell.status && r.outcome == cell.outcome && r.route == route.name;
+        return r.status == cell->status && r.outcome == cell->outcome && r.route == route.name;
       };
       auto row = std::find_if(sum.routes.begin(), sum.routes.end(), same);
-      if (row == sum.routes.end()) row = sum.routes.insert(sum.routes.end(), {route.name, cell.status, cell.outcome, 0, 0});
-      row->requests += cell.requests;
-      row->bytes += cell.bytes;
+      if (row == sum.routes.end()) row = sum.routes.insert(sum.routes.end(), {route.name, cell->status, cell->outcome, 0, 0});
+      row->requests += cell->requests.load(std::memory_order_relaxed);
+      row->bytes += cell->bytes.load(std::memory_order_relaxed);
     }
   }
-  for (std::size_t i = 0; i < latency_.size(); ++i) sum.latency_counts[i] += latency_[i];
-  sum.latency_sum += latency_sum_;
+  for (std::size_t i = 0; i < latency_.size(); ++i) sum.latency_counts[i] += latency_[i].load(std::memory_order_relaxed);
+  sum.latency_sum += latency_sum_.load(std::memory_order_relaxed);
 }
 
 }  // namespace bodega::http

@@ -1,9 +1,11 @@
-// What one front loop counts. Written by its loop for every request, read by whoever asks for counters(): one lock that is practically
-// never contended, and never shared between loops.
+// What one front loop counts. Written by its loop for every request, read by whoever asks for counters(). The figures are atomic and have
+// one writer, so that counting is plain loads and stores; the lock is for the shape of the table, which hardly ever changes.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -31,18 +33,19 @@ class LoopCounters {
   struct Cell {
     int status = 0;
     CacheOutcome outcome = CacheOutcome::none;
-    std::uint64_t requests = 0;
-    std::uint64_t bytes = 0;
+    std::atomic<std::uint64_t> requests{0};
+    std::atomic<std::uint64_t> bytes{0};
   };
   struct Route {
     std::string name;
-    std::vector<Cell> cells;  // few, the most frequent ones come early by themselves
+    std::vector<std::unique_ptr<Cell>> cells;  // few, the most frequent ones come early by themselves
   };
+  Cell& cell(Route& route, int status, CacheOutcome outcome);
 
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // held by the loop to make a route or cell, by others to read
   std::vector<Route> routes_;
-  std::array<std::uint64_t, kLatencyBounds.size() + 1> latency_{};
-  double latency_sum_ = 0;
+  std::array<std::atomic<std::uint64_t>, kLatencyBounds.size() + 1> latency_{};
+  std::atomic<double> latency_sum_{0};
 };
 
 }  // namespace bodega::http
