@@ -11,6 +11,7 @@
 #include "http/error_response.h"
 #include "ops/transfer/import_state.h"
 #include "store/spool.h"
+#include "web/status_page.h"
 
 namespace bodega::app {
 
@@ -204,7 +205,8 @@ web::Services Application::web_services() {
           .log = parts_.log,
           .version = std::string(version()),
           .public_url = api_options(config_).public_url,
-          .restrict_modify = restrict_modify(config_)};
+          .restrict_modify = restrict_modify(config_),
+          .status = [this] { return facts_for_people(); }};
 }
 
 // What one room must hear of another.

@@ -90,6 +90,7 @@ class Application final : public http::Handler {
               std::unique_ptr<catalog::Catalog> catalog, cache::SpaceRules space, cache::UpstreamCredentials credentials);
 
   web::Services web_services();
+  Task<web::StatusFacts> facts_for_people();
   Task<http::Response> dispatch(http::Request& request, pypi::Route route);
   Task<http::Response> at_index(http::Request& request, pypi::Route route);
   Task<http::Response> at_file(http::Request& request, pypi::Route route);

@@ -1,5 +1,6 @@
 // From an address and a method to the handler that answers it.
 #include "app/application.h"
+#include "web/layout.h"
 
 namespace bodega::app {
 
@@ -99,7 +100,7 @@ Task<Response> Application::handle(Request& request) {
   pages_.recognise(request, route);
   auto response = co_await dispatch(request, route);
   if (response.route.empty()) response.route = name_of(place);
-  if (is_api(request, place) && !response.headers.has("X-Devpi-Api-Version")) api_.add_headers(response);
+  if (is_api(request, place) && !web::is_page(response) && !response.headers.has("X-Devpi-Api-Version")) api_.add_headers(response);
   co_await pages_.dress(request, route, response);
   co_return response;
 }

@@ -99,6 +99,24 @@ Result<std::vector<std::string>> CacheQueries<Base>::document_names(std::string_
   }
 }
 
+template <class Base>
+Result<NameSlice> CacheQueries<Base>::document_slice(std::string_view index, const Slice& slice) {
+  NameSlice out;
+  BODEGA_TRY(Statement count, database_.query("SELECT count(*) FROM documents WHERE index_name = ? AND name > '' AND state = 1 "
+                                              "AND instr(name, ?) > 0",
+                                              index, slice.part));
+  BODEGA_TRY(const bool counted, count.step());
+  if (counted) out.total = unsigned_of(count, 0);
+  BODEGA_TRY(Statement rows, database_.query("SELECT name FROM documents WHERE index_name = ? AND name > '' AND state = 1 "
+                                             "AND instr(name, ?) > 0 ORDER BY name LIMIT ? OFFSET ?",
+                                             index, slice.part, stored(slice.limit), stored(slice.offset)));
+  for (;;) {
+    BODEGA_TRY(const bool more, rows.step());
+    if (!more) return out;
+    out.names.push_back(rows.text(0));
+  }
+}
+
 template class CacheQueries<CacheReader>;
 template class CacheQueries<CacheTransaction>;
 

@@ -19,6 +19,7 @@ class CacheQueries : public Base {
   Result<std::vector<CachedBlobRow>> least_recent(std::uint64_t bytes, std::size_t limit) final;
   Result<void> each_cached(const std::function<void(const CachedBlobRow&)>& each) final;
   Result<std::vector<std::string>> document_names(std::string_view index) final;
+  Result<NameSlice> document_slice(std::string_view index, const Slice& slice) final;
 
  protected:
   sqlite::Database& database() { return database_; }

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "async/offload.h"
@@ -32,10 +33,14 @@ class Reader {
   virtual Result<std::vector<IndexRow>> indexes() = 0;                                       // in the order they were made
   virtual Result<std::vector<ProjectRow>> projects(std::string_view index) = 0;              // by name
   virtual Result<ProjectRow> project(std::string_view index, std::string_view project) = 0;  // not_found
+  virtual Result<ProjectSlice> project_slice(std::string_view index, const Slice& slice) = 0;
+  virtual Result<std::vector<std::pair<std::string, std::uint64_t>>> project_counts() = 0;  // by "user/name"; every index
   virtual Result<std::vector<ReleaseRow>> releases(std::string_view index, std::string_view project) = 0;
   virtual Result<ReleaseRow> release(std::string_view index, std::string_view project, std::string_view version) = 0;  // not_found
   // In upload order; `metadata` bytes not filled.
   virtual Result<std::vector<FileRow>> files(std::string_view index, std::string_view project) = 0;
+  // The newest of an index, newest first; `metadata` bytes not filled.
+  virtual Result<std::vector<FileRow>> latest_files(std::string_view index, std::uint64_t limit) = 0;
   virtual Result<FileRow> file(std::string_view index, std::string_view filename) = 0;  // not_found; `metadata` filled
   // Of a project, in the order they came.
   virtual Result<std::vector<AttachmentRow>> attachments(std::string_view index, std::string_view project) = 0;
@@ -97,7 +102,8 @@ class CacheReader {
   // Oldest last_used first, until their sizes reach `bytes` or `limit` rows are given.
   virtual Result<std::vector<CachedBlobRow>> least_recent(std::uint64_t bytes, std::size_t limit) = 0;
   virtual Result<void> each_cached(const std::function<void(const CachedBlobRow&)>& each) = 0;
-  virtual Result<std::vector<std::string>> document_names(std::string_view index) = 0;  // present ones, sorted, without ""
+  virtual Result<std::vector<std::string>> document_names(std::string_view index) = 0;       // present ones, sorted, without ""
+  virtual Result<NameSlice> document_slice(std::string_view index, const Slice& slice) = 0;  // of those
 };
 
 class CacheTransaction : public CacheReader {

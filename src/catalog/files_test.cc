@@ -238,5 +238,43 @@ TEST_F(FilesTest, HostileNamesAreOnlyNames) {
   EXPECT_EQ(code_of(read([](Reader& r) { return r.file("ann/dev", "x'; DROP TABLE files; --"); })), Code::not_found);
 }
 
+TEST_F(FilesTest, ASliceTellsWhatItIsAPartOf) {
+  put(some_file("ann/dev", "ape", "1.0", "ape-1.0.tar.gz", "a"));
+  put(some_file("ann/dev", "ape-man", "1.0", "ape_man-1.0.tar.gz", "b"));
+  put(some_file("ann/dev", "ape-man", "2.0", "ape_man-2.0.tar.gz", "c"));
+  put(some_file("ann/dev", "zebra", "1.0", "zebra-1.0.tar.gz", "d"));
+  const auto slice = [this](Slice wish) { return need(read([&](Reader& r) { return r.project_slice("ann/dev", wish); })); };
+  const auto apes = slice({"ape", 1, 5});
+  EXPECT_EQ(apes.total, 2U);
+  ASSERT_EQ(apes.projects.size(), 1U);
+  EXPECT_EQ(apes.projects[0].row.name, "ape-man");
+  EXPECT_EQ(apes.projects[0].releases, 2U);
+  EXPECT_EQ(apes.projects[0].last_upload, some_file("", "", "", "", "").uploaded_at);
+  EXPECT_EQ(slice({"", 0, 2}).projects.size(), 2U);
+  EXPECT_EQ(slice({"", 0, 2}).total, 3U);
+  EXPECT_EQ(slice({"%", 0, 2}).total, 0U);
+  EXPECT_EQ(slice({"", 9, 2}).projects.size(), 0U);
+}
+
+TEST_F(FilesTest, CountsNameEveryIndex) {
+  add_index("ann", "empty");
+  put(sdist("1.0", "a"));
+  using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
+  EXPECT_EQ(need(read([](Reader& r) { return r.project_counts(); })), (Counts{{"ann/dev", 1}, {"ann/empty", 0}}));
+}
+
+TEST_F(FilesTest, TheLatestFilesAreThoseOfThisIndexNewestFirst) {
+  add_index("ann", "other");
+  put(sdist("1.0", "a"));
+  put(sdist("2.0", "b"));
+  put(some_file("ann/other", "pkg", "9.0", "pkg-9.0.tar.gz", "x"));
+  put(sdist("0.5", "c"));
+  const auto latest = need(read([](Reader& r) { return r.latest_files("ann/dev", 2); }));
+  ASSERT_EQ(latest.size(), 2U);
+  EXPECT_EQ(latest[0].version, "0.5");
+  EXPECT_EQ(latest[1].version, "2.0");
+  EXPECT_TRUE(need(read([](Reader& r) { return r.latest_files("no/such", 2); })).empty());
+}
+
 }  // namespace
 }  // namespace bodega::catalog

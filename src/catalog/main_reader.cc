@@ -144,6 +144,38 @@ Result<ProjectRow> MainReader<Base>::project(std::string_view index, std::string
 }
 
 template <class Base>
+Result<ProjectSlice> MainReader<Base>::project_slice(std::string_view index, const Slice& slice) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement count, database_.query("SELECT count(*) FROM indexes i JOIN projects p ON p.index_id = i.id "
+                                              "WHERE i.user = ? AND i.name = ? AND instr(p.name, ?) > 0",
+                                              key.user, key.name, slice.part));
+  ProjectSlice out;
+  BODEGA_TRY(const bool counted, count.step());
+  if (counted) out.total = unsigned_of(count, 0);
+  BODEGA_TRY(Statement rows,
+             database_.query("SELECT p.name, p.display, (SELECT count(*) FROM releases r WHERE r.project_id = p.id), "
+                             "(SELECT max(f.uploaded_at) FROM releases r JOIN files f ON f.release_id = r.id WHERE r.project_id = p.id) "
+                             "FROM indexes i JOIN projects p ON p.index_id = i.id WHERE i.user = ? AND i.name = ? AND instr(p.name, ?) > 0 "
+                             "ORDER BY p.name LIMIT ? OFFSET ?",
+                             key.user, key.name, slice.part, stored(slice.limit), stored(slice.offset)));
+  const auto make = [index](const Statement& row) -> Result<ProjectSlice::One> {
+    ProjectSlice::One one{{std::string(index), row.text(0), row.text(1)}, unsigned_of(row, 2), std::nullopt};
+    if (!row.is_null(3)) one.last_upload = from_unix_micros(row.integer(3));
+    return one;
+  };
+  BODEGA_TRY(out.projects, collect<ProjectSlice::One>(std::move(rows), make));
+  return out;
+}
+
+template <class Base>
+Result<std::vector<std::pair<std::string, std::uint64_t>>> MainReader<Base>::project_counts() {
+  using Count = std::pair<std::string, std::uint64_t>;
+  BODEGA_TRY(Statement rows,
+             database_.query("SELECT i.user || '/' || i.name, (SELECT count(*) FROM projects p WHERE p.index_id = i.id) FROM indexes i"));
+  return collect<Count>(std::move(rows), [](const Statement& row) -> Result<Count> { return Count{row.text(0), unsigned_of(row, 1)}; });
+}
+
+template <class Base>
 Result<std::vector<ReleaseRow>> MainReader<Base>::releases(std::string_view index, std::string_view project) {
   const IndexKey key = split_key(index);
   BODEGA_TRY(Statement rows, database_.query("SELECT r.version, r.metadata FROM indexes i JOIN projects p ON p.index_id = i.id "
@@ -176,6 +208,17 @@ Result<std::vector<FileRow>> MainReader<Base>::files(std::string_view index, std
                                                  "JOIN releases r ON r.project_id = p.id JOIN files f ON f.release_id = r.id "
                                                  "WHERE i.user = ? AND i.name = ? AND p.name = ? ORDER BY f.id",
                              key.user, key.name, project));
+  return collect<FileRow>(std::move(rows), [index](const Statement& row) { return file_of(row, index); });
+}
+
+template <class Base>
+Result<std::vector<FileRow>> MainReader<Base>::latest_files(std::string_view index, std::uint64_t limit) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement rows, database_.query(BODEGA_FILE_COLUMNS
+                                             "FROM files f JOIN releases r ON r.id = f.release_id JOIN projects p ON p.id = r.project_id "
+                                             "WHERE f.index_id = (SELECT id FROM indexes WHERE user = ? AND name = ?) "
+                                             "ORDER BY f.id DESC LIMIT ?",
+                                             key.user, key.name, stored(limit)));
   return collect<FileRow>(std::move(rows), [index](const Statement& row) { return file_of(row, index); });
 }
 

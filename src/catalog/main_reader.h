@@ -19,9 +19,12 @@ class MainReader : public Base {
   Result<std::vector<IndexRow>> indexes() final;
   Result<std::vector<ProjectRow>> projects(std::string_view index) final;
   Result<ProjectRow> project(std::string_view index, std::string_view project) final;
+  Result<ProjectSlice> project_slice(std::string_view index, const Slice& slice) final;
+  Result<std::vector<std::pair<std::string, std::uint64_t>>> project_counts() final;
   Result<std::vector<ReleaseRow>> releases(std::string_view index, std::string_view project) final;
   Result<ReleaseRow> release(std::string_view index, std::string_view project, std::string_view version) final;
   Result<std::vector<FileRow>> files(std::string_view index, std::string_view project) final;
+  Result<std::vector<FileRow>> latest_files(std::string_view index, std::uint64_t limit) final;
   Result<FileRow> file(std::string_view index, std::string_view filename) final;
   Result<std::vector<AttachmentRow>> attachments(std::string_view index, std::string_view project) final;
   Result<AttachmentRow> attachment(std::string_view index, std::string_view filename) final;

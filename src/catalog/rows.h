@@ -77,6 +77,30 @@ struct ProjectRow {
   std::string display;  // spelling of the first upload
 };
 
+// A part of the projects of an index, by name.
+struct ProjectSlice {
+  struct One {
+    ProjectRow row;
+    std::uint64_t releases = 0;
+    std::optional<WallTime> last_upload;  // none: it has no file
+  };
+  std::vector<One> projects;
+  std::uint64_t total = 0;  // of all parts
+};
+
+// A part of a list of names, sorted.
+struct NameSlice {
+  std::vector<std::string> names;
+  std::uint64_t total = 0;  // of all parts
+};
+
+// Which part of a list: names that contain `part` (empty: all), from `offset` on, at most `limit` of them.
+struct Slice {
+  std::string part;
+  std::uint64_t offset = 0;
+  std::uint64_t limit = 100;
+};
+
 // A token of our own: what a program uses instead of a password. The secret is shown once and kept nowhere.
 struct TokenRow {
   std::string id;     // public part, shown in lists and logs

@@ -113,6 +113,11 @@ CREATE TABLE tokens(
 CREATE INDEX tokens_by_user ON tokens(user);
 )sql";
 
+// The newest files of an index: the index holds the id behind its own column.
+constexpr std::string_view kMain3 = R"sql(
+CREATE INDEX files_by_index ON files(index_id);
+)sql";
+
 constexpr std::string_view kCache1 = R"sql(
 CREATE TABLE documents(
   id INTEGER PRIMARY KEY,
@@ -175,7 +180,7 @@ CREATE TRIGGER documents_state AFTER UPDATE OF state ON documents WHEN NEW.state
 END;
 )sql";
 
-constexpr std::array kMainMigrations{Migration{1, kMain1}, Migration{2, kMain2}};
+constexpr std::array kMainMigrations{Migration{1, kMain1}, Migration{2, kMain2}, Migration{3, kMain3}};
 constexpr std::array kCacheMigrations{Migration{1, kCache1}};
 
 }  // namespace

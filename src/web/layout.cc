@@ -51,16 +51,8 @@ void write_header(Html& html, const PageFrame& frame) {
   html.element("a", "Skip to the content", {{"class", "skip"}, {"href", "#content"}});
   html.open("header", {{"class", "top"}}).open("div", {{"class", "bar"}});
   html.open("a", {{"class", "brand"}, {"href", address(asked.request, "/")}}).raw(icon(Icon::logo)).element("span", "Bodega").close("a");
-  html.open("form", {{"class", "search"}, {"role", "search"}, {"method", "get"}, {"action", address(asked.request, "/+search")}});
-  html.raw(icon(Icon::search));
-  html.leaf("input", {{"type", "search"},
-                      {"name", "query"},
-                      {"value", frame.search},
-                      {"placeholder", "Search projects"},
-                      {"aria-label", "Search projects"},
-                      {"autocomplete", "off"},
-                      {"data-suggest", address(asked.request, "/+search?prefix=")}});
-  html.close("form").open("nav", {{"class", "tools"}, {"aria-label", "Account"}});
+  if (!frame.own_search) write_search_box(html, asked.request, frame.search, SearchBox::small);
+  html.open("nav", {{"class", "tools"}, {"aria-label", "Account"}});
   html.open("button", {{"class", "quiet theme"}, {"type", "button"}, {"data-theme-switch", ""}, flag("hidden", true)});
   html.raw(icon(Icon::theme)).element("span", "Change colours", {{"class", "unseen"}}).close("button");
   write_account(html, asked);
@@ -86,9 +78,30 @@ void write_footer(Html& html, const PageRequest& asked) {
   html.close("nav").close("div").close("footer");
 }
 
+constexpr std::string_view kPolicy =
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
+    "frame-ancestors "
+    "'self'; base-uri 'none'";
+
 std::string etag_of(std::string_view body) { return "W/\"" + Digest::of(body).hex().substr(0, 32) + "\""; }
 
 }  // namespace
+
+void write_search_box(Html& html, const http::Request& request, std::string_view value, SearchBox size) {
+  const bool big = size == SearchBox::big;
+  const std::string action = address(request, "/+search");
+  html.open("form", {{"class", big ? "search big" : "search"}, {"role", "search"}, {"method", "get"}, {"action", action}});
+  html.raw(icon(Icon::search));
+  html.leaf("input", {{"type", "search"},
+                      {"name", "query"},
+                      {"value", value},
+                      {"placeholder", "Search projects"},
+                      {"aria-label", "Search projects"},
+                      {"autocomplete", "off"},
+                      {"data-suggest", action + "?prefix="}});
+  if (big) html.element("button", "Search");
+  html.close("form");
+}
 
 std::vector<Crumb> crumbs_of(const http::Request& request, std::string_view key, std::string_view project, std::string_view version) {
   std::vector<Crumb> crumbs{{"Home", address(request, "/")}};
@@ -102,13 +115,12 @@ std::vector<Crumb> crumbs_of(const http::Request& request, std::string_view key,
 }
 
 void add_security_headers(http::Response& response, std::string_view also) {
-  response.headers.set("Content-Security-Policy",
-                       "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
-                       "form-action 'self'; frame-ancestors 'self'; base-uri 'none'" +
-                           std::string(also));
+  response.headers.set("Content-Security-Policy", std::string(kPolicy) + std::string(also));
   response.headers.set("X-Content-Type-Options", "nosniff");
   response.headers.set("Referrer-Policy", "same-origin");
 }
+
+bool is_page(const http::Response& response) { return response.headers.get("Content-Security-Policy").starts_with(kPolicy); }
 
 http::Response page(const PageFrame& frame, Markup body) {
   const auto& asked = frame.asked;

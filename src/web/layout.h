@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "http/message.h"
@@ -27,14 +28,21 @@ struct PageFrame {
   std::string search{};         // what stands in the search box
   std::vector<Feed> feeds{};    // Atom, for feed readers
   int status = 200;
+  bool own_search = false;  // the body has a search box itself
 };
 
 // Path from the home page to an index, a project, a version of it; as far as they are given.
 std::vector<Crumb> crumbs_of(const http::Request& request, std::string_view key, std::string_view project = {},
                              std::string_view version = {});
 
+enum class SearchBox { small, big };  // big: in the middle of a page, with a button
+void write_search_box(Html& html, const http::Request& request, std::string_view value, SearchBox size);
+
 // 200 has an ETag of its bytes and must be asked for anew each time, which then mostly gives 304; anything else is not kept at all.
 http::Response page(const PageFrame& frame, Markup body);
+
+// Whether page() made it.
+bool is_page(const http::Response& response);
 
 // The policy of all pages: nothing from elsewhere, no script and no style but our files. `also` is added to it, as "; frame-src 'self'".
 void add_security_headers(http::Response& response, std::string_view also = {});

@@ -1,14 +1,22 @@
 #include "web/pages.h"
 
+#include <set>
+
 #include "access/authenticator.h"
 #include "async/offload.h"
 #include "http/cross_site.h"
 #include "pypi/api/api_answer.h"
 #include "pypi/index/compress.h"
 #include "pypi/index/negotiate.h"
+#include "pypi/index/negotiated.h"
+#include "pypi/index/readers.h"
 #include "pypi/index/registry.h"
 #include "web/error_page.h"
+#include "web/index_pages.h"
+#include "web/layout.h"
+#include "web/manage.h"
 #include "web/session.h"
+#include "web/status_page.h"
 
 namespace bodega::web {
 
@@ -25,11 +33,29 @@ constexpr std::size_t kWorthCompressing = 1000;
 
 bool reads(const Request& request) { return request.method == Method::get || request.method == Method::head; }
 
+bool wants_facts(const Request& request) { return pypi::query_has(request.query, "facts"); }
+
+bool has_one_address(Place place) {
+  return place == Place::user || place == Place::index || place == Place::project || place == Place::version || place == Place::search ||
+         place == Place::search_help;
+}
+
+// One address for each page.
+Response without_slash(const PageRequest& asked) {
+  const auto& request = asked.request;
+  return found_at(request.mount + own_path(request) + (request.query.empty() ? "" : "?" + request.query));
+}
+
 Response none(const PageRequest& asked) { return pypi::framework_error(asked.request, 404, ""); }
 
 }  // namespace
 
-Pages::Pages(Services use) : use_(std::move(use)), assets_(use_.version), site_{use_.version, assets_.folder()} {}
+Pages::Pages(Services use)
+    : use_(std::move(use)),
+      assets_(use_.version),
+      site_{use_.version, assets_.folder()},
+      indexes_(std::make_unique<IndexPages>(use_)),
+      manage_(std::make_unique<Manage>(use_)) {}
 
 Pages::~Pages() = default;
 
@@ -54,6 +80,10 @@ bool Pages::wants(const Request& request, const Route& route) const {
     case Place::toxresults:
     case Place::manage: return true;
     case Place::project_refresh: return request.method == Method::post;
+    case Place::root:
+    case Place::user: return reads(request) && pypi::prefers_html(request);  // for installers there is nothing here
+    case Place::index: return reads(request) && is_person(request);
+    case Place::status: return reads(request) && !request.trailing_slash && (is_person(request) || wants_facts(request));
     default: return false;
   }
 }
@@ -81,7 +111,13 @@ Task<Response> Pages::answer(PageRequest& asked) {
   const auto place = asked.route.place;
   const bool changes = place == Place::manage || place == Place::project_refresh;
   if (!reads(asked.request) && !changes) co_return none(asked);
+  if (has_one_address(place) && asked.request.trailing_slash && place != Place::root) co_return without_slash(asked);
   switch (place) {
+    case Place::root: co_return co_await indexes_->home(asked);
+    case Place::user: co_return co_await indexes_->user(asked);
+    case Place::index: co_return co_await indexes_->index(asked);
+    case Place::status: co_return co_await status(asked);
+    case Place::manage: co_return co_await manage_->handle(asked);
     case Place::static_file: co_return asset(asked);
     case Place::project:
     case Place::version:
@@ -93,9 +129,22 @@ Task<Response> Pages::answer(PageRequest& asked) {
     case Place::search:
     case Place::search_help:
     case Place::opensearch:
-    case Place::manage:
     default: co_return none(asked);
   }
+}
+
+Task<Response> Pages::status(const PageRequest& asked) {
+  auto facts = co_await use_.status();
+  // The address of an upstream is part of its mirror's options: for who may read it.
+  std::set<std::string> visible;
+  for (const auto& user : use_.registry.users()) {
+    for (const auto& name : user->indexes) {
+      const auto index = use_.registry.find_index(user->row.name + "/" + name);
+      if (index && index->mirror_url && use_.readers.sees(asked.who, index)) visible.insert(index->mirror_url->origin());
+    }
+  }
+  std::erase_if(facts.upstreams_in_trouble, [&visible](const auto& one) { return !visible.contains(one.first); });
+  co_return is_person(asked.request) && !wants_facts(asked.request) ? status_page(asked, facts) : status_json(facts);
 }
 
 Response Pages::asset(const PageRequest& asked) {
@@ -105,7 +154,7 @@ Response Pages::asset(const PageRequest& asked) {
 
 Task<void> Pages::dress(Request& request, const Route& route, Response& response) {
   const bool is_form = route.place == Place::manage;
-  if (response.status < 400 || !is_person(request) || (!reads(request) && !is_form) || response.route.starts_with("web.error")) co_return;
+  if (response.status < 400 || !is_person(request) || (!reads(request) && !is_form) || is_page(response)) co_return;
   auto question = co_await ask(request, route);
   auto page = error_page(question, response.status, message_of(response));
   page.reason = std::move(response.reason);

@@ -13,6 +13,9 @@
 
 namespace bodega::web {
 
+class IndexPages;
+class Manage;
+
 class Pages {
  public:
   explicit Pages(Services use);
@@ -31,6 +34,7 @@ class Pages {
  private:
   Task<PageRequest> ask(http::Request& request, pypi::Route route);
   Task<http::Response> answer(PageRequest& asked);
+  Task<http::Response> status(const PageRequest& asked);
   http::Response asset(const PageRequest& asked);
   // Compressed, when the browser takes that.
   Task<void> finish(const http::Request& request, http::Response& response);
@@ -38,6 +42,8 @@ class Pages {
   Services use_;
   Assets assets_;
   Site site_;
+  std::unique_ptr<IndexPages> indexes_;
+  std::unique_ptr<Manage> manage_;
 };
 
 }  // namespace bodega::web

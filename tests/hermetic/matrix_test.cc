@@ -141,8 +141,8 @@ std::vector<Row> rows_of(Place place, const World& world) {
     case Place::theme_file:  // there are no themes
     case Place::search:
     case Place::search_help:
-    case Place::opensearch:
-    case Place::manage:
+    case Place::opensearch: return {};
+    case Place::manage: return {kGet, kHead, {"POST", all(400)}};  // a form is wanted
     case Place::index_feed:
     case Place::project_feed: return {};
     case Place::project_refresh: return {{"DELETE", {403, 403, 404, 404, 404}}};  // of a version that has this name, and is not there

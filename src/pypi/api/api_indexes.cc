@@ -5,7 +5,6 @@
 #include "http/error_response.h"
 #include "pypi/api/api.h"
 #include "pypi/api/api_body.h"
-#include "pypi/api/api_pages.h"
 #include "pypi/index/negotiated.h"
 
 namespace bodega::pypi {
@@ -59,11 +58,6 @@ Task<http::Response> Api::get_index(http::Request& request, Route route) {
   const IndexRef index = use_.registry.find_index(route.key());
   if (!readers_.sees(asker.who, index)) co_return api_abort(request, 404, no_stage(route.key()));
   Json result = shown_options(*index, viewer(asker.who, *index));
-  if (prefers_html(request)) {
-    auto page = index_page(index->key(), result, base_url(request));
-    page.headers.add("Vary", "Accept, User-Agent");
-    co_return page;
-  }
   if (!query_has(request.query, "no_projects")) {
     auto names = co_await project_names(index);
     if (!names) co_return http::error_response(names.error(), request);

@@ -29,20 +29,6 @@ std::string pip_line(const std::string& base, const std::string& key) {
   return "<pre>pip install --index-url " + html_escape(base + path_of(key) + "/+simple/") + " PACKAGE</pre>\n";
 }
 
-std::string index_list(const Json& user, const std::string& base) {
-  const std::string name(user.text("username"));
-  const Json* indexes = user.find("indexes");
-  if (!indexes || indexes->members().empty()) return "<p>No indexes.</p>\n";
-  std::string out = "<dl>\n";
-  for (const auto& [index, options] : indexes->members()) {
-    const std::string key = name + "/" + index;
-    out += "<dt>" + link(path_of(key), key);
-    if (!options.text("title").empty()) out += " " + html_escape(options.text("title"));
-    out += "</dt>\n<dd>" + pip_line(base, key) + "</dd>\n";
-  }
-  return out + "</dl>\n";
-}
-
 // Links to the files of a release, named by the last part of their address.
 std::string file_list(const Json& release) {
   const Json* links = release.find("+links");
@@ -76,33 +62,6 @@ std::string metadata_list(const Json& release) {
 }
 
 }  // namespace
-
-http::Response root_page(const Json& users, const std::string& base) {
-  std::string content;
-  for (const auto& [name, user] : users.members()) {
-    content += "<h2>" + link(path_of(name), name) + "</h2>\n" + index_list(user, base);
-  }
-  return page("Indexes", content);
-}
-
-http::Response user_page(const Json& user, const std::string& base) { return page(user.text("username"), index_list(user, base)); }
-
-http::Response index_page(const std::string& key, const Json& options, const std::string& base) {
-  std::string content = pip_line(base, key) + "<p>" + link(path_of(key) + "/+simple/", "All projects") + "</p>\n<dl>\n";
-  for (const auto& [name, value] : options.members()) {
-    content += "<dt>" + html_escape(name) + "</dt>\n<dd>";
-    const bool is_bases = name == "bases" && value.is_array();
-    if (is_bases) {
-      for (const auto& base_key : value.items()) {
-        if (base_key.string()) content += link(path_of(*base_key.string()), *base_key.string()) + " ";
-      }
-    } else {
-      html_escape_to(content, value.string() ? *value.string() : value.compact());
-    }
-    content += "</dd>\n";
-  }
-  return page(key, content + "</dl>\n");
-}
 
 http::Response project_page(const std::string& key, const std::string& name, const Json& releases, const std::string& base) {
   std::string content = "<p>" + link(base + path_of(key), key) + "</p>\n" + pip_line(base, key);

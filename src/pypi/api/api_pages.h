@@ -8,11 +8,7 @@
 
 namespace bodega::pypi {
 
-// `users`: the result of GET /; `base`: scheme and host.
-http::Response root_page(const Json& users, const std::string& base);
-http::Response user_page(const Json& user, const std::string& base);
-http::Response index_page(const std::string& key, const Json& options, const std::string& base);
-// `key`: "user/index"; `releases`: the result of GET /user/index/project.
+// `base`: scheme and host. `key`: "user/index"; `releases`: the result of GET /user/index/project.
 http::Response project_page(const std::string& key, const std::string& name, const Json& releases, const std::string& base);
 http::Response release_page(const std::string& key, const std::string& name, const std::string& version, const Json& release,
                             const std::string& base);

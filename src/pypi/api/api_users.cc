@@ -6,7 +6,6 @@
 #include "http/error_response.h"
 #include "pypi/api/api.h"
 #include "pypi/api/api_body.h"
-#include "pypi/api/api_pages.h"
 
 namespace bodega::pypi {
 namespace {
@@ -77,8 +76,7 @@ Task<http::Response> Api::root(http::Request& request) {
   if (asker.refusal) co_return *asker.refusal;
   Json result = Json::object();
   for (const auto& user : use_.registry.users()) result.set(user->row.name, shown_user(*user, asker.who));
-  http::Response response =
-      prefers_html(request) ? root_page(result, base_url(request)) : api_result(200, std::move(result), "list:userconfig");
+  auto response = api_result(200, std::move(result), "list:userconfig");
   response.headers.add("Vary", "Accept");
   co_return response;
 }
@@ -99,8 +97,7 @@ Task<http::Response> Api::get_user(http::Request& request, Route route) {
   if (asker.refusal) co_return *asker.refusal;
   const UserRef user = use_.registry.find_user(route.user);
   if (!user) co_return api_abort(request, 404, no_user(route.user));
-  Json result = shown_user(*user, asker.who);
-  http::Response response = prefers_html(request) ? user_page(result, base_url(request)) : api_result(200, std::move(result), "userconfig");
+  auto response = api_result(200, shown_user(*user, asker.who), "userconfig");
   response.headers.add("Vary", "Accept");
   co_return response;
 }

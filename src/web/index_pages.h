@@ -1,0 +1,30 @@
+// /, /{user} and /{user}/{index}. Home loop only.
+#pragma once
+
+#include "http/message.h"
+#include "web/index_view.h"
+#include "web/page_request.h"
+#include "web/services.h"
+
+namespace bodega::web {
+
+class IndexPages {
+ public:
+  explicit IndexPages(const Services& use) : use_(use) {}
+
+  Task<http::Response> home(const PageRequest& asked);
+  Task<http::Response> user(const PageRequest& asked);
+  Task<http::Response> index(const PageRequest& asked);
+
+ private:
+  // Users with what of their indexes the reader may see; all of them, or the one.
+  Task<Result<std::vector<UserLine>>> lines(const PageRequest& asked, std::string_view only);
+  Task<Result<void>> fill(IndexView& view);
+  Task<Result<MirrorState>> state_of(pypi::IndexRef index);
+  IndexRights rights_of(const access::Principal& who, const pypi::IndexConfig& index) const;
+  SnippetWish snippets_for(const PageRequest& asked, const pypi::IndexConfig& index) const;
+
+  const Services& use_;
+};
+
+}  // namespace bodega::web
