@@ -143,8 +143,8 @@ void write_hosted(Html& html, const PageRequest& asked, const IndexView& view) {
   for (const auto& one : view.projects.projects) {
     html.open("tr").open("th", {{"scope", "row"}});
     html.link(project_address(asked.request, one.row.index, one.row.name), one.row.display);
-    html.close("th").element("td", number_in_words(one.releases), {{"class", "number"}});
-    html.open("td", {{"class", "nowrap"}});
+    html.close("th").element("td", number_in_words(one.releases), {{"class", "number"}, {"data-label", "Versions"}});
+    html.open("td", {{"class", "nowrap"}, {"data-label", "Last upload"}});
     if (one.last_upload) write_time(html, *one.last_upload);
     html.close("td").close("tr");
   }

@@ -38,10 +38,10 @@ void write_index_row(Html& html, const PageRequest& asked, const IndexLine& line
   if (!index.title.empty()) html.text(" ").element("span", index.title, {{"class", "soft small"}});
   html.close("th").open("td").open("span", {{"class", "chips"}});
   write_index_chips(html, index);
-  html.close("span").close("td").open("td");
+  html.close("span").close("td").open("td", {{"data-label", "Also looks in"}});
   write_bases(html, asked, index);
   html.close("td");
-  html.element("td", line.projects ? number_in_words(*line.projects) : std::string(), {{"class", "number"}});
+  html.element("td", line.projects ? number_in_words(*line.projects) : std::string(), {{"class", "number"}, {"data-label", "Projects"}});
   html.close("tr");
 }
 

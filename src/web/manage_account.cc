@@ -28,14 +28,15 @@ void write_password_form(Html& html, const PageRequest& asked) {
 
 void write_token(Html& html, const PageRequest& asked, const catalog::TokenRow& token) {
   html.open("tr").open("th", {{"scope", "row"}}).element("code", token.id).close("th");
-  html.element("td", token.comment).element("td", token.scope).element("td", token.index.empty() ? "all" : token.index);
-  html.open("td", {{"class", "nowrap"}});
+  html.element("td", token.comment).element("td", token.scope, {{"data-label", "May"}});
+  html.element("td", token.index.empty() ? "all" : token.index, {{"data-label", "Index"}});
+  html.open("td", {{"class", "nowrap"}, {"data-label", "Ends"}});
   if (token.expires) {
     write_time(html, *token.expires);
   } else {
     html.text("never");
   }
-  html.close("td").open("td", {{"class", "nowrap"}});
+  html.close("td").open("td", {{"class", "nowrap"}, {"data-label", "Last used"}});
   if (token.last_used) {
     write_time(html, *token.last_used);
   } else {
