@@ -41,10 +41,10 @@ const std::vector<Group>& groups() {
        {{"hits", "answered from it", &F::cache_hits},
         {"misses", "waited for an upstream", &F::cache_misses},
         {"files", "files", &F::cached_files},
-        {"bytes", "of", &F::cached_bytes, Unit::bytes},
+        {"bytes", "size of the files", &F::cached_bytes, Unit::bytes},
         {"pages", "project pages", &F::cached_pages},
         {"evicted_files", "files evicted since the start", &F::evicted_files},
-        {"evicted_bytes", "of", &F::evicted_bytes, Unit::bytes},
+        {"evicted_bytes", "size of these", &F::evicted_bytes, Unit::bytes},
         {"filling", "files on their way in", &F::filling}}},
       {"upstreams",
        "Upstreams",
@@ -75,7 +75,7 @@ std::string in_words(std::uint64_t value, Unit unit) {
 
 std::string hit_rate(const StatusFacts& facts) {
   const auto all = facts.cache_hits + facts.cache_misses;
-  return all == 0 ? "nothing asked yet" : fmt::format("{:.1f} %", 100 * static_cast<double>(facts.cache_hits) / static_cast<double>(all));
+  return all == 0 ? "none yet" : fmt::format("{:.1f} %", 100 * static_cast<double>(facts.cache_hits) / static_cast<double>(all));
 }
 
 void write_condition(Html& html, const StatusFacts& facts) {
@@ -109,7 +109,7 @@ http::Response status_page(const PageRequest& asked, const StatusFacts& facts) {
   html.element("h1", "Server status");
   write_condition(html, facts);
   write_highlights(html, facts);
-  html.open("div", {{"class", "cards"}});
+  html.open("div", {{"class", "cards pairs"}});
   for (const auto& group : groups()) {
     html.open("section", {{"class", "card status"}}).element("h2", group.title).open("dl", {{"class", "facts numbers-right"}});
     for (const auto& line : group.lines) html.element("dt", line.label).element("dd", in_words(facts.*line.value, line.unit));
