@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "http/error_response.h"
 #include "pypi/api/api.h"
+#include "pypi/format/json_value.h"
 #include "pypi/format/names.h"
 #include "pypi/index/readers.h"
 #include "pypi/index/registry.h"
@@ -20,6 +21,9 @@ namespace {
 
 constexpr std::uint64_t kProjectsOnAPage = 100;
 constexpr std::uint64_t kLatest = 10;
+
+// In the API's words.
+std::string no_user(const std::string& name) { return "no user " + pypi::python_repr(pypi::Json(name)); }
 
 http::Response failure(const PageRequest& asked, const Error& error) {
   auto response = error_page(asked, http::status_of(error.code), error.message);
@@ -84,10 +88,10 @@ Task<http::Response> IndexPages::home(const PageRequest& asked) {
 
 Task<http::Response> IndexPages::user(const PageRequest& asked) {
   const auto user = use_.registry.find_user(asked.route.user);
-  if (!user) co_return error_page(asked, 404, "There is no user " + asked.route.user + ".");
+  if (!user) co_return error_page(asked, 404, no_user(asked.route.user));
   auto users = co_await lines(asked, asked.route.user);
   if (!users) co_return failure(asked, users.error());
-  if (users->empty()) co_return error_page(asked, 404, "There is no user " + asked.route.user + ".");
+  if (users->empty()) co_return error_page(asked, 404, no_user(asked.route.user));
   access::Facts facts;
   facts.owner = asked.route.user;
   if (use_.restrict_modify) facts.restrict_modify = &*use_.restrict_modify;

@@ -46,7 +46,7 @@ Response without_slash(const PageRequest& asked) {
   return found_at(request.mount + own_path(request) + (request.query.empty() ? "" : "?" + request.query));
 }
 
-Response none(const PageRequest& asked) { return pypi::framework_error(asked.request, 404, ""); }
+Response none(const PageRequest& asked) { return pypi::no_such_view(asked.request); }
 
 }  // namespace
 

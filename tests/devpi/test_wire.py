@@ -133,14 +133,21 @@ class Conversation:
             self.upstream.knobs.update((k, int(v)) for k, v in (w.split("=") for w in words[1:]))
 
     def judge(self, step, got, accept):
+        for answer in step.answers:
+            answer.body = self.fill(answer.body)
+            answer.reason = self.fill(answer.reason)
+            answer.headers = [(name, self.fill(value)) for name, value in answer.headers]
         wanted = step.answers[-1]  # ours, where it differs
-        wanted.body = self.fill(wanted.body)
-        wanted.reason = self.fill(wanted.reason)
-        wanted.headers = [(name, self.fill(value)) for name, value in wanted.headers]
         try:
             problems = wire.Comparer(step, wanted, got, accept).problems + self.serial_problems(step, got)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             problems = ["not comparable: %r in %r" % (error, got)]
+        # What devpi-web has a page for may have one of ours; and a page that is there by now is no difference.
+        theirs = step.answers[0]
+        if problems and theirs.body == "web" and got.status == theirs.status and b"<main" in got.body:
+            problems = []
+        if problems and theirs.body == "redirect" and wanted.row == "pages of devpi-web":
+            problems = wire.Comparer(step, theirs, got, accept).problems
         pending = any(re.search(table, self.path.name) and re.search(what, step.section + "\n" + step.line) for table, what in PENDING)
         if pending and not problems:
             problems = ["agrees, so it is pending no more"]
