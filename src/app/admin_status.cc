@@ -30,6 +30,7 @@ Task<http::Response> Application::status() {
   result.set("cached_files", snapshot.cached_files);
   result.set("cached_bytes", snapshot.cached_bytes);
   result.set("cached_pages", snapshot.documents);
+  result.set("damaged_files", snapshot.care.damaged_hosted);
   result.set("free_bytes", snapshot.free_bytes);
   result.set("memory_bytes", ops::resident_bytes());
   co_return pypi::api_result(200, std::move(result), "admin:status");

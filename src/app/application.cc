@@ -9,7 +9,9 @@
 #include "app/command_line.h"
 #include "app/load_config.h"
 #include "http/error_response.h"
+#include "ops/accounts.h"
 #include "ops/transfer/import_state.h"
+#include "pypi/upload/notes.h"
 #include "store/spool.h"
 #include "web/status_page.h"
 
@@ -95,6 +97,10 @@ pypi::UploadOptions upload_options(const Config& config) {
   return options;
 }
 
+cache::SpaceRules space_rules(const Config& config, std::uint64_t disk_bytes) {
+  return {config.cache_max_size.of(disk_bytes), config.free_space_floor.of(disk_bytes)};
+}
+
 pypi::Spool make_spool(std::filesystem::path directory) {
   return [directory = std::move(directory)](std::string_view bytes) { return store::spool(directory, bytes); };
 }
@@ -117,7 +123,7 @@ cache::FreshnessRules freshness_rules(const Config& config) {
 Result<std::unique_ptr<Application>> Application::open(const Config& config, Parts parts, const std::filesystem::path& data,
                                                        catalog::HadData had_data) {
   BODEGA_TRY(const auto disk, parts.file_system.space(data));
-  const cache::SpaceRules space{config.cache_max_size.of(disk.total_bytes), config.free_space_floor.of(disk.total_bytes)};
+  const cache::SpaceRules space = space_rules(config, disk.total_bytes);
   store::StoreOptions store_options;
   store_options.free_floor_bytes = space.free_floor_bytes;
   BODEGA_TRY(auto store, store::open_blob_store(parts.file_system, data, store_options));
@@ -126,6 +132,7 @@ Result<std::unique_ptr<Application>> Application::open(const Config& config, Par
   catalog::CatalogOptions catalog_options;
   catalog_options.directory = data;
   catalog_options.threads = parts.catalog_threads;
+  catalog_options.log = &parts.log;
   catalog_options.clock = &parts.clock;
   BODEGA_TRY(auto catalog, catalog::open_catalog(std::move(catalog_options), parts.pool, had_data));
   BODEGA_TRY_VOID(ops::refuse_half_import(*catalog));
@@ -148,6 +155,7 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       catalog_(std::move(catalog)),
       upstream_({parts_.client, parts_.timers, parts_.clock, parts_.log, parts_.random}, upstream_options(config), std::move(credentials)),
       space_({*catalog_, *store_, claims_, parts_.pool, parts_.clock, parts_.log}, space),
+      caretaker_({*catalog_, *store_, claims_, parts_.pool, parts_.timers, parts_.clock, parts_.log, parts_.home}, config.scrub_interval),
       documents_({*catalog_, upstream_, parts_.pool, parts_.timers, parts_.clock, parts_.log, parts_.home}, freshness_rules(config)),
       artifacts_({*catalog_, *store_, claims_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home}),
       hasher_(parts_.pool, {}),
@@ -215,7 +223,16 @@ void Application::connect() {
   lists_.on_change([this](const std::string& index) { facts_.revoke(pypi::list_fact(index)); });
   authenticator_.use_tokens(tokens_of_users_);
   registry_.on_user_gone([this](const std::string& user) { tokens_of_users_.forget_user(user); });
-  space_.on_evict([this](const Digest& digest) { facts_.revoke(pypi::blob_fact(digest)); });
+  const auto gone = [this](const Digest& digest) { facts_.revoke(pypi::blob_fact(digest)); };
+  space_.on_evict(gone);
+  caretaker_.on_removed(gone);
+  caretaker_.for_hosted([this](Digest digest) {
+    return pypi::refresh_notes({*catalog_, *store_, claims_, parts_.pool, parts_.log}, digest);
+  });
+  artifacts_.on_damaged([this](const Digest& digest) {
+    auto note = caretaker_.note_damaged(digest);
+    tasks_.spawn(std::move(note));
+  });
 }
 
 void Application::listening_on(const std::string& address) {
@@ -241,6 +258,7 @@ Task<Result<void>> Application::start() {
   authenticator_.set_devpi_token_key(registry_.devpi_token_key());
   auto housekeeper = housekeeping();
   tasks_.spawn(std::move(housekeeper));
+  caretaker_.start();
   co_return Result<void>();
 }
 
@@ -253,6 +271,7 @@ Task<bool> Application::root_password_is_empty() {
 
 Task<void> Application::close() {
   tasks_.request_stop();
+  co_await caretaker_.close();
   co_await prefetch_.close();
   co_await documents_.close();
   co_await artifacts_.close();
@@ -260,6 +279,7 @@ Task<void> Application::close() {
   co_await renderings_.close();
   co_await space_.flush_uses();
   co_await tokens_of_users_.flush_uses();
+  co_await keep_accounts();
 }
 
 void Application::on_new_project(const std::string& project) {
@@ -345,6 +365,9 @@ Task<ops::Snapshot> Application::measure() {
   snapshot.evicted_bytes = space_.evicted_bytes();
   snapshot.filling = artifacts_.filling();
   snapshot.passed_files = artifacts_.passed();
+  snapshot.refused_for_memory = memory_guard_.refused();
+  const auto& care = caretaker_.counters();
+  snapshot.care = {care.adopted, care.forgotten, care.scrubbed_files, care.scrubbed_bytes, care.healed, care.damaged_hosted};
   const auto ahead = prefetch_.counters();
   snapshot.prefetch = {ahead.pages, ahead.metadata, ahead.bytes, ahead.used, ahead.used_bytes, ahead.wasted, ahead.wasted_bytes};
   snapshot.pool_queued = parts_.pool.queued();
@@ -373,13 +396,53 @@ Task<void> Application::housekeeping() {
   // Uses are only for the order of eviction; a crash may forget a minute of them.
   constexpr auto kEvery = std::chrono::minutes(1);
   while (!tasks_.stopping()) {
+    co_await keep_accounts();
     co_await sleep_until(parts_.timers, parts_.clock.mono() + kEvery);
     if (tasks_.stopping()) break;
     co_await space_.flush_uses();
     co_await tokens_of_users_.flush_uses();
     auto room = co_await space_.make_room(0);
     if (!room) parts_.log.warning("cache.no_room", {{"why", room.error().describe()}});
+    // Some months of a busy index; who follows the changelog is never so far behind.
+    constexpr std::uint64_t kKeepChanges = 100'000;
+    auto prune = [](catalog::Transaction& transaction) { return transaction.prune_changelog(kKeepChanges); };
+    auto pruned = co_await catalog_->write(prune);
+    if (!pruned) parts_.log.warning("catalog.not_pruned", {{"why", pruned.error().describe()}});
   }
+}
+
+// Written anew when something of ours has changed. Bytes first, name last.
+Task<void> Application::keep_accounts() {
+  const auto serial = catalog_->last_serial();
+  if (accounts_serial_ == serial) co_return;
+  auto write = [this]() -> Result<void> {
+    std::string text;
+    BODEGA_TRY_VOID(catalog_->read_now([&text](catalog::Reader& reader) -> Result<void> {
+      BODEGA_TRY(text, ops::accounts_text(reader));
+      return {};
+    }));
+    return ops::write_whole(parts_.file_system, data_, ops::kAccountsFile, text);
+  };
+  auto written = co_await offload(parts_.pool, write);
+  if (written) accounts_serial_ = serial;
+  if (!written) parts_.log.warning("accounts.not_kept", {{"why", written.error().describe()}});
+}
+
+Result<void> Application::reload() {
+  if (config_.upstream_credentials_file) {
+    BODEGA_TRY(auto credentials, cache::load_upstream_credentials(*config_.upstream_credentials_file, parts_.log));
+    credentials.add_from(config_.upstream);
+    upstream_.replace_credentials(std::move(credentials));
+  }
+  BODEGA_TRY(const auto disk, parts_.file_system.space(data_));
+  const auto rules = space_rules(config_, disk.total_bytes);
+  space_.set_rules(rules);
+  store_->set_free_floor(rules.free_floor_bytes);
+  documents_.set_rules(freshness_rules(config_));
+  lists_.set_rules(freshness_rules(config_));
+  upstream_.set_timeouts(upstream_options(config_));
+  caretaker_.set_interval(config_.scrub_interval);
+  return {};
 }
 
 }  // namespace bodega::app

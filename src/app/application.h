@@ -15,6 +15,7 @@
 #include "async/timers.h"
 #include "base/log.h"
 #include "cache/artifacts.h"
+#include "cache/caretaker.h"
 #include "cache/dependencies.h"
 #include "cache/documents.h"
 #include "cache/space.h"
@@ -23,6 +24,7 @@
 #include "http/client.h"
 #include "http/server.h"
 #include "ops/health.h"
+#include "ops/memory_guard.h"
 #include "ops/metrics.h"
 #include "pypi/api/api.h"
 #include "pypi/api/docs.h"
@@ -72,6 +74,9 @@ class Application final : public http::Handler {
 
   Task<http::Response> handle(http::Request& request) override;
 
+  // Takes over what may change while it runs. Home loop. `config` as given to open() has the new values already.
+  Result<void> reload();
+
   // The server whose counters /+metrics shows; may be null.
   void watch(const http::Server* server) { server_ = server; }
   // "http://127.0.0.1:3141"; shown by /+status.
@@ -102,6 +107,7 @@ class Application final : public http::Handler {
   Task<ops::Snapshot> measure();
   Task<ops::Health> judge();
   Task<void> housekeeping();
+  Task<void> keep_accounts();
   Task<void> forget_absences(std::string project);
   void on_new_project(const std::string& project);
   Result<void> write_generated_password(const Secret& password);
@@ -113,6 +119,8 @@ class Application final : public http::Handler {
   WallTime started_at_;
   bool draining_ = false;
   const http::Server* server_ = nullptr;
+  ops::MemoryGuard memory_guard_ = ops::make_memory_guard();
+  std::optional<catalog::Serial> accounts_serial_;  // of what accounts.json has
   std::string generated_password_file_;
 
   std::unique_ptr<store::BlobStore> store_;
@@ -121,6 +129,7 @@ class Application final : public http::Handler {
   cache::Dependencies facts_;
   cache::Upstream upstream_;
   cache::SpaceKeeper space_;
+  cache::Caretaker caretaker_;
   cache::Documents documents_;
   cache::Artifacts artifacts_;
   access::PasswordHasher hasher_;

@@ -161,6 +161,10 @@ Result<Command> configured(const Spec& spec, Words words, const Surroundings& su
   Command command;
   command.run = spec.run;
   command.config = std::move(loaded.config);
+  command.read_again = [given = words.given, surroundings]() -> Result<Config> {
+    BODEGA_TRY(auto fresh, load_config(given, surroundings));
+    return std::move(fresh.config);
+  };
   command.warnings = std::move(loaded.warnings);
   command.operands = std::move(words.operands);
   command.flags = std::move(words.flags);

@@ -35,6 +35,8 @@ struct Command {
   std::vector<std::string> operands;  // as many as the table of commands allows
   // The command's own flags, by name; a switch has the value "". What was given twice counts the last time.
   std::map<std::string, std::string, std::less<>> flags;
+  // Reads the same command line once more, with the file as it is then. Of commands with a configuration.
+  std::function<Result<Config>()> read_again;
   bool upstream_is_explicit = false;  // somebody named the upstream; it is not the default
 
   bool has(std::string_view flag) const { return flags.contains(flag); }

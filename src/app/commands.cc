@@ -4,6 +4,7 @@
 #include <array>
 
 #include "app/admin/commands.h"
+#include "app/backup_command.h"
 #include "app/export_command.h"
 #include "app/fsck_command.h"
 #include "app/import_command.h"
@@ -16,7 +17,11 @@ namespace {
 constexpr std::array<std::string_view, 4> kDataOptions{"config", "data", "log-format", "log-level"};
 
 constexpr std::array kFsckFlags{
-    Flag{"repair", "", "Mend what can be mended; damaged files that are ours are reported and kept aside, never deleted."}};
+    Flag{"repair", "", "Mend what can be mended; damaged files that are ours are reported and kept aside, never deleted."},
+    Flag{"rebuild", "",
+         "Make a catalog that is lost or damaged anew, from what lies beside the files and from accounts.json. A damaged catalog.db is "
+         "renamed, "
+         "not deleted; one that can be read is left alone."}};
 
 constexpr std::array kToDevpiFlags{
     Flag{"include-mirrored-files", "",
@@ -155,6 +160,17 @@ const std::array kCommands{
          "  bodega export devpi /backup/dump --data /srv/bodega\n"
          "  devpi-import --serverdir /srv/devpi /backup/dump\n",
          1, 1},
+    Spec{
+        "backup",
+        &run_backup,
+        "DIR",
+        "Copy everything of ours into DIR, of one moment, while a server runs or not; DIR is then a data directory that a server can start "
+        "on. Again into the same DIR it copies what is new. What is cached stays out. Exit code 1 when damaged files had to be left out.",
+        Accepts::data_options,
+        {},
+        "  bodega backup /backup/bodega --data /srv/bodega\n",
+        1,
+        1},
     Spec{"check-config",
          nullptr,
          "",

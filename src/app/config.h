@@ -67,6 +67,7 @@ struct Config {
   std::filesystem::path data;  // absolute
   Space cache_max_size;
   Space free_space_floor;
+  Duration scrub_interval{};  // zero: never
   std::uint64_t hot_memory = 0;
   bool sandbox = true;
   std::optional<std::filesystem::path> root_password_file;

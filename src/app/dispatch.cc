@@ -1,5 +1,6 @@
 // From an address and a method to the handler that answers it.
 #include "app/application.h"
+#include "http/error_response.h"
 #include "web/layout.h"
 
 namespace bodega::app {
@@ -68,6 +69,16 @@ std::string name_of(Place place) {
   return "other";
 }
 
+// What must be answered when memory is short, and takes none.
+bool is_light(Place place) { return place == Place::health || place == Place::metrics || place == Place::admin; }
+
+Response short_of_memory(const Request& request) {
+  auto refusal =
+      http::error_response({Code::busy, "the server is short of memory for a moment; try again", {}, std::chrono::seconds(1)}, request);
+  refusal.route = "refused";
+  return refusal;
+}
+
 // devpi's client asks these for its headers; pages and files are read by installers, which do not, and stay lean.
 bool is_api(const Request& request, Place place) {
   switch (place) {
@@ -96,6 +107,7 @@ bool is_api(const Request& request, Place place) {
 
 Task<Response> Application::handle(Request& request) {
   auto route = pypi::find_route(request.segments);
+  if (!is_light(route.place) && memory_guard_.refuses(parts_.clock.mono())) co_return short_of_memory(request);
   const auto place = route.place;
   pages_.recognise(request, route);
   auto response = co_await dispatch(request, route);

@@ -19,6 +19,8 @@ class Notifier {
   explicit Notifier(std::string socket) : socket_(std::move(socket)) {}
 
   Result<void> ready() const { return send("READY=1"); }
+  // Before and after the configuration is read again. `micros`: CLOCK_MONOTONIC, for Type=notify-reload.
+  Result<void> reloading(std::int64_t micros) const { return send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(micros)); }
   Result<void> stopping() const { return send("STOPPING=1"); }
   // One line for `systemctl status`; line ends become blanks.
   Result<void> status(std::string_view text) const;

@@ -48,6 +48,7 @@ std::string markdown_row(const Option& option) {
   if (const auto bounds = bounds_text(option); !bounds.empty()) meaning += " " + bounds;
   if (takes_several(option)) meaning += " Takes several.";
   if (option.where == Where::not_in_file) meaning += " Not in the file.";
+  if (option.reload == Reload::on_hangup) meaning += " SIGHUP.";
   const auto value = default_text(option);
   const std::string shown = option.default_note.empty() && !value.empty() ? "`" + value + "`" : value;
   return "| " + with_bars_escaped(flag) + " | `" + env_name(option) + "` | " + with_bars_escaped(shown) + " | " +
@@ -84,7 +85,8 @@ The file is the one named by `--config` or `BODEGA_CONFIG`; else the first that 
 known is an error that names the nearest one; `bodega check-config` shows what counts in the end, and where it comes from.
 
 Sizes: `k`, `M`, `G`, `T` (with or without `B`) count by 1000, `Ki`, `Mi`, `Gi`, `Ti` by 1024. Times: `ms`, `s`, `m`, `h`, `d`, also joined
-(`1h30m`). Changes take effect when the server is started again.
+(`1h30m`). Changes take effect when the server is started again; those of
+options marked SIGHUP also when it gets that signal (`systemctl reload bodega`).
 
 Kubernetes and Docker put variables such as `BODEGA_PORT=tcp://10.0.0.1:3141` or `BODEGA_SERVICE_HOST` into the environment of every
 container beside a service named bodega. They are recognised and ignored; no option has, or will have, such a name.

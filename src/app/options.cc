@@ -11,6 +11,7 @@ namespace {
 
 constexpr auto kEverywhere = Where::everywhere;
 constexpr auto kRestart = Reload::at_restart;
+constexpr auto kHangup = Reload::on_hangup;
 
 // Key, value, field, default, note, bounds, where, reload, section, sentence.
 const std::array kOptions{
@@ -40,11 +41,11 @@ const std::array kOptions{
            "Users, or groups as :NAME, that alone may make and change users and indexes; root only when it is among them. Without it "
            "everybody "
            "may make a user and rules over its indexes."},
-    Option{"drain-delay", "TIME", &Config::drain_delay, "0", "", "", "5m", kEverywhere, kRestart, Section::server,
+    Option{"drain-delay", "TIME", &Config::drain_delay, "0", "", "", "5m", kEverywhere, kHangup, Section::server,
            "After SIGTERM, how long to go on accepting while the health check already says no. 5s to 10s suit Kubernetes, where requests "
            "still arrive for a moment."},
     // The grace period of Kubernetes is 30 s as well; systemd's unit waits longer.
-    Option{"drain-timeout", "TIME", &Config::drain_timeout, "30s", "", "", "1h", kEverywhere, kRestart, Section::server,
+    Option{"drain-timeout", "TIME", &Config::drain_timeout, "30s", "", "", "1h", kEverywhere, kHangup, Section::server,
            "After SIGTERM, how long requests that were accepted may take to finish. A second SIGTERM ends it at once."},
 
     Option{"config", "FILE", &Config::config_file, "",
@@ -53,12 +54,16 @@ const std::array kOptions{
     Option{"data", "DIR", &Config::data, "", "$STATE_DIRECTORY under systemd, else $XDG_DATA_HOME/bodega, else ~/.local/share/bodega", "",
            "", kEverywhere, kRestart, Section::data, "Directory for everything that is kept. Made when it is missing."},
     // Half the disk leaves room for what is hosted, for logs and for a backup beside it.
-    Option{"cache-max-size", "SIZE|PERCENT", &Config::cache_max_size, "50%", "", "", "", kEverywhere, kRestart, Section::data,
+    Option{"cache-max-size", "SIZE|PERCENT", &Config::cache_max_size, "50%", "", "", "", kEverywhere, kHangup, Section::data,
            "Most that cached files may take, in bytes or as a share of the disk. What was used least recently goes first; what is hosted "
            "here never goes."},
     // SQLite and the log go on writing when the cache must not: 1 GB lasts for days of that.
-    Option{"free-space-floor", "SIZE|PERCENT", &Config::free_space_floor, "1GB", "", "", "", kEverywhere, kRestart, Section::data,
+    Option{"free-space-floor", "SIZE|PERCENT", &Config::free_space_floor, "1GB", "", "", "", kEverywhere, kHangup, Section::data,
            "Free space that the cache and uploads always leave on the disk. Below it, files are passed on without being kept."},
+    Option{
+        "scrub-interval", "TIME", &Config::scrub_interval, "7d", "", "", "365d", kEverywhere, kHangup, Section::data,
+        "How often every stored file is read from the disk and compared with its digest, slowly, in the background: damaged cached files "
+        "are fetched again, damaged hosted ones are reported. 0 is never."},
     Option{"hot-memory", "SIZE", &Config::hot_memory, "16MB", "", "1MB", "64GB", kEverywhere, kRestart, Section::data,
            "Memory for pages that are answered without touching the disk."},
     Option{"sandbox", "on|off", &Config::sandbox, "on", "", "", "", kEverywhere, kRestart, Section::data,
@@ -84,42 +89,41 @@ const std::array kOptions{
         "upstream-private-hosts", "HOST", &Config::upstream_private_hosts, "", "", "", "", kEverywhere, kRestart, Section::upstream,
         "Hosts on private addresses whose files an upstream on another host may name; *.corp.example for all below. Others are refused, so "
         "that no page makes this server ask its own network."},
-    Option{"upstream-credentials-file", "FILE", &Config::upstream_credentials_file, "", "", "", "", kEverywhere, kRestart,
-           Section::upstream,
+    Option{"upstream-credentials-file", "FILE", &Config::upstream_credentials_file, "", "", "", "", kEverywhere, kHangup, Section::upstream,
            "File in netrc form (machine HOST login USER password SECRET) for upstreams. Sent to that scheme, host and port only."},
     Option{"upstream-ca-file", "FILE", &Config::upstream_ca_file, "", "", "", "", kEverywhere, kRestart, Section::upstream,
            "PEM file with certificate authorities to trust besides the system's."},
     // pip gives up after 15 s without a byte: connecting and one more try must fit into that.
-    Option{"upstream-connect-timeout", "TIME", &Config::upstream_connect_timeout, "5s", "", "100ms", "5m", kEverywhere, kRestart,
+    Option{"upstream-connect-timeout", "TIME", &Config::upstream_connect_timeout, "5s", "", "100ms", "5m", kEverywhere, kHangup,
            Section::upstream, "How long connecting to the upstream may take, TLS included."},
-    Option{"upstream-head-timeout", "TIME", &Config::upstream_head_timeout, "30s", "", "100ms", "1h", kEverywhere, kRestart,
+    Option{"upstream-head-timeout", "TIME", &Config::upstream_head_timeout, "30s", "", "100ms", "1h", kEverywhere, kHangup,
            Section::upstream, "How long the upstream may take to begin its answer."},
-    Option{"upstream-stall-timeout", "TIME", &Config::upstream_stall_timeout, "30s", "", "1s", "1h", kEverywhere, kRestart,
+    Option{"upstream-stall-timeout", "TIME", &Config::upstream_stall_timeout, "30s", "", "1s", "1h", kEverywhere, kHangup,
            Section::upstream, "How long an answer of the upstream may stand nearly still (under 1 KiB a second)."},
     // A 5 GB wheel over a slow line takes hours and is still fine as long as it moves.
-    Option{"upstream-total-timeout", "TIME", &Config::upstream_total_timeout, "0", "none", "", "7d", kEverywhere, kRestart,
+    Option{"upstream-total-timeout", "TIME", &Config::upstream_total_timeout, "0", "none", "", "7d", kEverywhere, kHangup,
            Section::upstream, "How long one answer of the upstream may take in all, however steadily it comes; 0 is no limit."},
 
-    Option{"page-ttl-min", "TIME", &Config::page_ttl_min, "60s", "", "", "1d", kEverywhere, kRestart, Section::freshness,
+    Option{"page-ttl-min", "TIME", &Config::page_ttl_min, "60s", "", "", "1d", kEverywhere, kHangup, Section::freshness,
            "A project page is asked for again at most this often, even when the upstream says sooner."},
     // devpi's default expiry too.
-    Option{"page-ttl-max", "TIME", &Config::page_ttl_max, "30m", "", "", "7d", kEverywhere, kRestart, Section::freshness,
+    Option{"page-ttl-max", "TIME", &Config::page_ttl_max, "30m", "", "", "7d", kEverywhere, kHangup, Section::freshness,
            "A project page is asked for again at least this often when somebody wants it: the longest that a new release stays unseen."},
     // uv's documentation recommends 600 s for pages that change seldom.
     Option{"page-max-age", "TIME", &Config::page_max_age, "10m", "", "", "1d", kEverywhere, kRestart, Section::freshness,
            "How long clients may keep a mirrored page without asking again."},
-    Option{"negative-ttl", "TIME", &Config::negative_ttl, "60s", "", "", "1d", kEverywhere, kRestart, Section::freshness,
+    Option{"negative-ttl", "TIME", &Config::negative_ttl, "60s", "", "", "1d", kEverywhere, kHangup, Section::freshness,
            "How long \"no such project\" from the upstream is believed."},
-    Option{"max-stale", "TIME", &Config::max_stale, "30d", "", "", "3650d", kEverywhere, kRestart, Section::freshness,
+    Option{"max-stale", "TIME", &Config::max_stale, "30d", "", "", "3650d", kEverywhere, kHangup, Section::freshness,
            "How old a page may be that stands in while the upstream fails."},
-    Option{"stale-patience", "TIME", &Config::stale_patience, "5s", "", "", "5m", kEverywhere, kRestart, Section::freshness,
+    Option{"stale-patience", "TIME", &Config::stale_patience, "5s", "", "", "5m", kEverywhere, kHangup, Section::freshness,
            "How long a client waits for the upstream when an old page is at hand."},
-    Option{"no-cache-floor", "TIME", &Config::no_cache_floor, "10s", "", "", "1h", kEverywhere, kRestart, Section::freshness,
+    Option{"no-cache-floor", "TIME", &Config::no_cache_floor, "10s", "", "", "1h", kEverywhere, kHangup, Section::freshness,
            "A client's Cache-Control: no-cache makes the upstream be asked at most this often for each page."},
 
     Option{"log-format", "text|json", &Config::log_format, "text", "", "", "", kEverywhere, kRestart, Section::log,
            "Form of the log lines on standard error."},
-    Option{"log-level", "debug|info|warning|error", &Config::log_level, "info", "", "", "", kEverywhere, kRestart, Section::log,
+    Option{"log-level", "debug|info|warning|error", &Config::log_level, "info", "", "", "", kEverywhere, kHangup, Section::log,
            "The least that is logged."},
     Option{"access-log", "on|off", &Config::access_log, "on", "", "", "", kEverywhere, kRestart, Section::log,
            "One line for each request, with what the cache did."},
@@ -230,6 +234,10 @@ std::string default_text(const Option& option) {
 Result<void> assign(Config& config, const Option& option, std::span<const std::string> values) {
   const auto read = [&](auto field) { return read_values(config.*field, option, values); };
   return std::visit(read, option.field);
+}
+
+void carry_over(const Option& option, const Config& from, Config& to) {
+  std::visit([&from, &to](auto field) { to.*field = from.*field; }, option.field);
 }
 
 std::string text_of(const Config& config, const Option& option) {

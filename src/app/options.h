@@ -22,7 +22,7 @@ enum class Section { server, data, upstream, freshness, log };
 enum class Where { everywhere, not_in_file, environment_only };
 
 // When a change of the file or the environment takes effect.
-enum class Reload { at_restart };
+enum class Reload { at_restart, on_hangup };
 
 // The field that the option fills; its type says how the value is read. Vectors take several values.
 using Field = std::variant<bool Config::*, unsigned Config::*, FileMode Config::*, std::uint64_t Config::*, Space Config::*,
@@ -55,6 +55,8 @@ std::string default_text(const Option& option);  // what help shows; empty when 
 
 // Reads `values` (one, or several where that makes sense) into the option's field and checks the bounds. The error is a full sentence.
 Result<void> assign(Config& config, const Option& option, std::span<const std::string> values);
+// Copies what the option sets.
+void carry_over(const Option& option, const Config& from, Config& to);
 // What the field holds now, secrets redacted; empty when it is not set.
 std::string text_of(const Config& config, const Option& option);
 

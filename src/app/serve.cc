@@ -44,6 +44,7 @@ Exit exit_of(Code code) {
     case Code::corrupt:
     case Code::conflict:
     case Code::not_found:
+    case Code::busy:  // the database, by another program
     case Code::io: return Exit::data_unusable;
     default: return Exit::failed;
   }
@@ -117,7 +118,7 @@ http::ServerOptions server_options(const Config& config, std::vector<int> handed
 // The loops, threads and real seams of one running server; members end in reverse order.
 class Running {
  public:
-  Running(const Command& command, LogWriter& log) : command_(command), config_(command.config), log_(log) {}
+  Running(const Command& command, LogWriter& log) : command_(command), config_(command.config), log_(log) { wait_for_hangup(); }
 
   Exit run() {
     auto handed = take_handed_sockets();
@@ -227,6 +228,49 @@ class Running {
     });
   }
 
+  void wait_for_hangup() {
+    hangups_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      wait_for_hangup();
+      reload();
+    });
+  }
+
+  // All of the new configuration is good, or the old one stays.
+  void reload() {
+    if (!application_ || draining_) return;
+    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(clock_.mono().time_since_epoch()).count();
+    if (auto told = notifier_.reloading(micros); !told) log_.warning("notify.failed", {{"why", told.error().describe()}});
+    if (auto done = read_again(); done) {
+      log_.info("config.reloaded", {{"changed", *done}});
+    } else {
+      log_.error("config.not_reloaded", {{"why", done.error().describe()}});
+    }
+    if (auto told = notifier_.ready(); !told) log_.warning("notify.failed", {{"why", told.error().describe()}});
+  }
+
+  // The keys that changed.
+  Result<std::string> read_again() {
+    if (!command_.read_again) return fail(Code::invalid, "a server that was started under devpi's name has to be started again");
+    BODEGA_TRY(const Config fresh, command_.read_again());
+    const Config old = config_;
+    std::string changed;
+    for (const auto& option : options()) {
+      if (text_of(fresh, option) == text_of(old, option)) continue;
+      const bool now = option.reload == Reload::on_hangup;
+      if (now) carry_over(option, fresh, config_);
+      if (!now) log_.warning("config.needs_restart", {{"option", option.key}});
+      if (now) changed += (changed.empty() ? "" : " ") + std::string(option.key);
+    }
+    if (auto taken = application_->reload(); !taken) {
+      config_ = old;
+      (void)application_->reload();
+      return fail(taken.error());
+    }
+    log_.set_level(config_.log_level);
+    return changed;
+  }
+
   Task<void> stop() {
     log_.info("server.stopping");
     if (auto told = notifier_.stopping(); !told) log_.warning("notify.failed", {{"why", told.error().describe()}});
@@ -253,7 +297,7 @@ class Running {
   }
 
   const Command& command_;
-  const Config& config_;
+  Config config_;  // with what SIGHUP changed; the application refers to it
   LogWriter& log_;
   Exit exit_ = Exit::ok;
   bool draining_ = false;
@@ -264,6 +308,7 @@ class Running {
   Notifier notifier_{std::getenv("NOTIFY_SOCKET") != nullptr ? std::getenv("NOTIFY_SOCKET") : ""};
   Loop home_{"home"};
   asio::basic_signal_set<Executor> signals_{home_.context(), SIGTERM, SIGINT};
+  asio::basic_signal_set<Executor> hangups_{home_.context(), SIGHUP};
   std::unique_ptr<store::FileSystem> file_system_ = store::make_posix_file_system();
   // Blocking work: two threads for each core keep a slow disk from starving short jobs, and at least four let a list be compressed beside.
   std::unique_ptr<Pool> pool_ = make_thread_pool(std::max(4U, 2 * std::thread::hardware_concurrency()));

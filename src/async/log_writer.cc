@@ -31,7 +31,8 @@ bool is_regular_file(int fd) {
 
 class Writer final : public LogWriter {
  public:
-  Writer(LogWriterOptions options, const Clock& clock) : options_(options), clock_(clock), never_blocks_(is_regular_file(options.fd)) {
+  Writer(LogWriterOptions options, const Clock& clock)
+      : options_(options), level_(options.level), clock_(clock), never_blocks_(is_regular_file(options.fd)) {
     filling_.reserve(64 * 1024);
     thread_ = std::thread([this] { run(); });
   }
@@ -46,7 +47,8 @@ class Writer final : public LogWriter {
     thread_.join();
   }
 
-  bool wants(LogLevel level) const override { return level >= options_.level; }
+  bool wants(LogLevel level) const override { return level >= level_.load(std::memory_order_relaxed); }
+  void set_level(LogLevel level) override { level_.store(level, std::memory_order_relaxed); }
   bool json() const override { return options_.format == LogFormat::json; }
 
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override {
@@ -151,6 +153,7 @@ class Writer final : public LogWriter {
   }
 
   const LogWriterOptions options_;
+  std::atomic<LogLevel> level_;
   const Clock& clock_;
   const bool never_blocks_;
   std::mutex mutex_;

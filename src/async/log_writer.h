@@ -27,6 +27,8 @@ class LogWriter : public Log {
  public:
   // Blocks until everything that was accepted is written, or last_wait is over.
   virtual void flush() = 0;
+  // Events below it are not kept from now on. Any thread.
+  virtual void set_level(LogLevel level) = 0;
   // Lines lost since the start. For metrics.
   virtual std::uint64_t dropped() const = 0;
 };

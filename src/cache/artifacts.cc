@@ -111,6 +111,9 @@ Task<void> Artifacts::fill(ArtifactRequest request, std::string key, FillRef fil
   leave_table(key, fill);
   if (fill->passing) --passing_;
   if (done) co_return;
+  if (done.error().code == Code::too_large) {  // than announced; what arrives is never the client's fault
+    done = fail(Code::upstream_failed, "the upstream sent more bytes than it announced", done.error().describe());
+  }
   if (done.error().code != Code::cancelled) {
     use_.log.warning("artifact.failed", {{"url", request.url}, {"why", done.error().describe()}});
   }
@@ -156,6 +159,7 @@ Task<Result<std::shared_ptr<const store::Blob>>> Artifacts::open(Digest digest) 
   auto hosted = co_await use_.catalog.read(question);
   const bool ours = !hosted || *hosted;  // when in doubt, nothing is removed
   use_.log.error("blob.damaged", {{"sha256", digest.hex()}, {"hosted", ours}, {"why", blob.error().describe()}});
+  if (ours && damaged_) damaged_(digest);
   if (ours) co_return fail(Code::corrupt, "the file is damaged on the server's disk; its operator must restore it", digest.hex());
   auto remove = [this, &digest] { return use_.store.remove(digest); };
   auto removed = co_await offload(use_.pool, remove);

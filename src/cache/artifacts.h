@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +68,8 @@ class Artifacts {
   // A blob of ours or the cache's by its digest, verified. A damaged cached one is moved away and not_found; a damaged hosted one is
   // corrupt.
   Task<Result<std::shared_ptr<const store::Blob>>> open(Digest digest);
+  // Called with the digest of a file of ours that was found damaged.
+  void on_damaged(std::function<void(const Digest&)> damaged) { damaged_ = std::move(damaged); }
   std::size_t filling() const { return fills_.size(); }
   std::uint64_t passed() const { return passed_; }  // files that were given out without being kept
   Task<void> close();
@@ -95,6 +98,7 @@ class Artifacts {
 
   Dependencies use_;
   std::unordered_map<std::string, FillRef> fills_;
+  std::function<void(const Digest&)> damaged_;
   std::size_t passing_ = 0;
   std::uint64_t passed_ = 0;
   std::optional<MonoTime> said_passing_;

@@ -69,6 +69,7 @@ class Documents {
   // Called after a document's body changed, appeared or vanished.
   void on_change(std::function<void(const std::string& index, const std::string& name)> changed) { changed_ = std::move(changed); }
   const FreshnessRules& rules() const { return rules_; }
+  void set_rules(const FreshnessRules& rules) { rules_ = rules; }
   Task<void> close() { return tasks_.close(); }
 
  private:

@@ -61,6 +61,13 @@ class Upstream {
 
   UpstreamCounters counters() const;
   std::size_t origins_known() const { return origins_.size(); }
+  // Of requests from now on; retry and breaker stay as they are.
+  void set_timeouts(const Options& options) {
+    options_.connect_timeout = options.connect_timeout;
+    options_.head_timeout = options.head_timeout;
+    options_.stall_timeout = options.stall_timeout;
+    options_.total_timeout = options.total_timeout;
+  }
   void replace_credentials(UpstreamCredentials credentials) { credentials_ = std::move(credentials); }
 
  private:

@@ -117,6 +117,41 @@ Result<NameSlice> CacheQueries<Base>::document_slice(std::string_view index, con
   }
 }
 
+template <class Base>
+Result<std::vector<CachedBlobRow>> CacheQueries<Base>::cached_in(unsigned char first) {
+  const DigestRange range(first);
+  BODEGA_TRY(Statement rows,
+             database_.query("SELECT digest, size, last_used FROM cached_blobs WHERE digest >= ? AND digest < ? ORDER BY digest",
+                             sqlite::Blob{range.low}, sqlite::Blob{range.high}));
+  std::vector<CachedBlobRow> found;
+  for (;;) {
+    BODEGA_TRY(const bool more, rows.step());
+    if (!more) return found;
+    BODEGA_TRY(const CachedBlobRow row, cached_of(rows));
+    found.push_back(row);
+  }
+}
+
+template <class Base>
+Result<std::int64_t> CacheQueries<Base>::mark(std::string_view key) {
+  BODEGA_TRY(Statement row, database_.query("SELECT value FROM marks WHERE key = ?", key));
+  BODEGA_TRY(const bool found, row.step());
+  if (!found) return fail(Code::not_found, "there is no mark " + std::string(key));
+  return row.integer(0);
+}
+
+template <class Base>
+Result<std::vector<Digest>> CacheQueries<Base>::damaged() {
+  BODEGA_TRY(Statement rows, database_.query("SELECT digest FROM damaged_blobs ORDER BY digest"));
+  std::vector<Digest> found;
+  for (;;) {
+    BODEGA_TRY(const bool more, rows.step());
+    if (!more) return found;
+    BODEGA_TRY(const Digest digest, digest_of(rows, 0));
+    found.push_back(digest);
+  }
+}
+
 template class CacheQueries<CacheReader>;
 template class CacheQueries<CacheTransaction>;
 
@@ -197,6 +232,23 @@ Result<void> CacheChanges::put_located(const LocatedRow& located) {
 
 Result<void> CacheChanges::forget_located(std::string_view url) {
   BODEGA_TRY_VOID(database().run("DELETE FROM located WHERE url = ?", url));
+  return {};
+}
+
+Result<void> CacheChanges::put_mark(std::string_view key, std::int64_t value) {
+  BODEGA_TRY_VOID(
+      database().run("INSERT INTO marks(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", key, value));
+  return {};
+}
+
+Result<void> CacheChanges::put_damaged(const Digest& digest, WallTime found_at) {
+  BODEGA_TRY_VOID(
+      database().run("INSERT OR IGNORE INTO damaged_blobs(digest, found_at) VALUES(?, ?)", blob_of(digest), to_unix_micros(found_at)));
+  return {};
+}
+
+Result<void> CacheChanges::forget_damaged(const Digest& digest) {
+  BODEGA_TRY_VOID(database().run("DELETE FROM damaged_blobs WHERE digest = ?", blob_of(digest)));
   return {};
 }
 

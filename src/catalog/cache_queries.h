@@ -18,8 +18,11 @@ class CacheQueries : public Base {
   Result<CacheReader::Totals> totals() final;
   Result<std::vector<CachedBlobRow>> least_recent(std::uint64_t bytes, std::size_t limit) final;
   Result<void> each_cached(const std::function<void(const CachedBlobRow&)>& each) final;
+  Result<std::vector<CachedBlobRow>> cached_in(unsigned char first) final;
   Result<std::vector<std::string>> document_names(std::string_view index) final;
   Result<NameSlice> document_slice(std::string_view index, const Slice& slice) final;
+  Result<std::int64_t> mark(std::string_view key) final;
+  Result<std::vector<Digest>> damaged() final;
 
  protected:
   sqlite::Database& database() { return database_; }
@@ -44,6 +47,9 @@ class CacheChanges final : public CacheQueries<CacheTransaction> {
   Result<void> touch(const std::vector<std::pair<Digest, WallTime>>& used) override;
   Result<void> put_located(const LocatedRow& located) override;
   Result<void> forget_located(std::string_view url) override;
+  Result<void> put_mark(std::string_view key, std::int64_t value) override;
+  Result<void> put_damaged(const Digest& digest, WallTime found_at) override;
+  Result<void> forget_damaged(const Digest& digest) override;
 };
 
 }  // namespace bodega::catalog

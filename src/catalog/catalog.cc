@@ -1,6 +1,7 @@
 #include "catalog/catalog.h"
 
 #include <atomic>
+#include <shared_mutex>
 
 #include "catalog/cache_queries.h"
 #include "catalog/main_transaction.h"
@@ -13,6 +14,12 @@ namespace {
 
 using sqlite::Database;
 
+void say_set_aside(Log* to, const std::string& why) {
+  if (to == nullptr) return;
+  Log& log = *to;
+  log.error("catalog.cache_set_aside", {{"why", why}});
+}
+
 struct Parts {
   std::unique_ptr<Database> main;
   std::unique_ptr<Database> cache;
@@ -22,17 +29,21 @@ struct Parts {
 
 class SqliteCatalog final : public Catalog {
  public:
-  SqliteCatalog(const CatalogOptions& options, Pool& pool, Parts parts, Serial serial)
+  SqliteCatalog(const CatalogOptions& options, Pool& pool, Parts parts, Serial serial, std::uint64_t renewals)
       : pool_(pool),
+        log_(options.log),
+        cache_file_(options.directory / kCacheSchema.file),
+        reader_count_(options.readers),
         clock_(options.clock == nullptr ? system_clock_ : *options.clock),
         last_serial_(serial),
         main_writer_(
             std::move(parts.main), reopen(options.directory / kMainSchema.file, sqlite::Synchronous::full),
             [this](Database& database) { publish_serial(database); }, options.threads),
-        cache_writer_(std::move(parts.cache), reopen(options.directory / kCacheSchema.file, sqlite::Synchronous::normal), {},
-                      options.threads),
+        cache_writer_(
+            std::move(parts.cache), [this] { return open_cache_again(); }, {}, options.threads),
         main_readers_(std::move(parts.main_readers)),
-        cache_readers_(std::move(parts.cache_readers)) {}
+        cache_readers_(std::move(parts.cache_readers)),
+        cache_renewals_(renewals) {}
 
   Result<void> read_now(const std::function<Result<void>(Reader&)>& f) override {
     return main_readers_->with([&f](Database& database) {
@@ -41,18 +52,32 @@ class SqliteCatalog final : public Catalog {
     });
   }
   Result<void> read_cache_now(const std::function<Result<void>(CacheReader&)>& f) override {
-    return cache_readers_->with([&f](Database& database) {
+    const auto question = [&f](Database& database) {
       CacheQueries<CacheReader> reader(database);
       return f(reader);
-    });
+    };
+    {
+      const std::shared_lock lock(cache_gate_);
+      auto outcome = cache_readers_->with(question);
+      if (!cache_readers_->saw_damage()) return outcome;
+    }
+    BODEGA_TRY_VOID(renew_cache(Found::by_reading));
+    const std::shared_lock lock(cache_gate_);
+    return cache_readers_->with(question);
   }
   Result<void> write_now(const std::function<Result<void>(Transaction&)>& f) override { return main_writer_.run(main_job(f)); }
-  Result<void> write_cache_now(const std::function<Result<void>(CacheTransaction&)>& f) override { return cache_writer_.run(cache_job(f)); }
+  Result<void> write_cache_now(const std::function<Result<void>(CacheTransaction&)>& f) override {
+    auto done = cache_writer_.run(cache_job(f));
+    if (done || done.error().code != Code::corrupt) return done;
+    BODEGA_TRY_VOID(renew_cache(Found::by_writing));
+    return cache_writer_.run(cache_job(f));
+  }
 
   Serial last_serial() const override { return last_serial_.load(std::memory_order_acquire); }
   std::size_t queued() const override { return main_writer_.queued() + cache_writer_.queued(); }
   std::uint64_t commits() const override { return main_writer_.commits(); }
-  bool healthy() const override { return main_writer_.healthy() && cache_writer_.healthy(); }
+  std::uint64_t cache_renewals() const override { return cache_renewals_.load(); }
+  bool healthy() const override { return main_writer_.healthy() && cache_writer_.healthy() && !main_readers_->saw_damage(); }
 
  protected:
   Task<Result<void>> run_read(const std::function<void(Reader&)>& f) override {
@@ -83,12 +108,40 @@ class SqliteCatalog final : public Catalog {
   Task<Result<void>> run_write_cache(const std::function<Result<void>(CacheTransaction&)>& f) override {
     auto job = cache_job(f);
     auto result = co_await written(cache_writer_, std::move(job));
-    co_return result;
+    if (result || result.error().code != Code::corrupt) co_return result;
+    auto renew = [this] { return renew_cache(Found::by_writing); };
+    auto renewed = co_await offload(pool_, renew);
+    if (!renewed) co_return renewed;
+    auto again = cache_job(f);
+    co_return co_await written(cache_writer_, std::move(again));
   }
 
  private:
   static Writer::Open reopen(std::filesystem::path file, sqlite::Synchronous synchronous) {
     return [file = std::move(file), synchronous] { return open_writer(file, synchronous); };
+  }
+
+  enum class Found { by_reading, by_writing };
+
+  // It can all be fetched again, so a damaged cache.db goes and an empty one takes its place, under the running server. Blocks until
+  // nobody reads the old one.
+  Result<void> renew_cache(Found found) {
+    const std::unique_lock lock(cache_gate_);
+    if (found == Found::by_reading && !cache_readers_->saw_damage()) return {};  // somebody else was faster
+    cache_readers_.reset();
+    condemned_.store(true);
+    auto renewed = cache_writer_.renew();
+    auto readers = Readers::open(cache_file_, reader_count_);
+    if (!readers) return fail(std::move(readers).error());
+    cache_readers_ = std::move(*readers);
+    return renewed;
+  }
+
+  // The writer's way to a new connection.
+  Result<std::unique_ptr<Database>> open_cache_again() {
+    if (!condemned_.exchange(false)) return open_writer(cache_file_, sqlite::Synchronous::normal);
+    cache_renewals_.fetch_add(1);
+    return open_cache(cache_file_, clock_.wall(), Trust::none, [this](const std::string& why) { say_set_aside(log_, why); });
   }
 
   // `f` outlives the job: whoever asked waits for it.
@@ -124,6 +177,10 @@ class SqliteCatalog final : public Catalog {
   }
 
   Pool& pool_;
+  Log* const log_;
+  const std::filesystem::path cache_file_;
+  const std::size_t reader_count_;
+  std::atomic<bool> condemned_{false};  // cache.db is set aside when it is opened next
   const SystemClock system_clock_;
   const Clock& clock_;
   std::atomic<Serial> last_serial_;
@@ -132,6 +189,8 @@ class SqliteCatalog final : public Catalog {
   Writer cache_writer_;
   std::unique_ptr<Readers> main_readers_;
   std::unique_ptr<Readers> cache_readers_;
+  std::shared_mutex cache_gate_;  // shared by those who read cache.db, alone for replacing it
+  std::atomic<std::uint64_t> cache_renewals_;
 };
 
 }  // namespace
@@ -143,12 +202,18 @@ Result<std::unique_ptr<Catalog>> open_catalog(CatalogOptions options, Pool& pool
   Parts parts;
   // catalog.db first: a crash in between leaves no cache.db that would make the missing catalog look like a loss.
   BODEGA_TRY(parts.main, open_main(main_file, had_data, now));
-  BODEGA_TRY(parts.cache, open_cache(cache_file, now));
+  std::error_code ignored;
+  std::uint64_t renewals = had_data == HadData::yes && !std::filesystem::exists(cache_file, ignored) ? 1 : 0;
+  const auto set_aside = [&](const std::string& why) {
+    ++renewals;
+    say_set_aside(options.log, why);
+  };
+  BODEGA_TRY(parts.cache, open_cache(cache_file, now, Trust::as_found, set_aside));
   BODEGA_TRY(parts.main_readers, Readers::open(main_file, options.readers));
   BODEGA_TRY(parts.cache_readers, Readers::open(cache_file, options.readers));
   MainReader<Reader> reader(*parts.main);
   BODEGA_TRY(const Serial serial, reader.serial());
-  return std::make_unique<SqliteCatalog>(options, pool, std::move(parts), serial);
+  return std::make_unique<SqliteCatalog>(options, pool, std::move(parts), serial, renewals);
 }
 
 }  // namespace bodega::catalog

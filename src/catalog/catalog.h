@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "async/offload.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "catalog/rows.h"
 
@@ -45,12 +46,18 @@ class Reader {
   // Of a project, in the order they came.
   virtual Result<std::vector<AttachmentRow>> attachments(std::string_view index, std::string_view project) = 0;
   virtual Result<AttachmentRow> attachment(std::string_view index, std::string_view filename) = 0;  // not_found
-  virtual Result<std::vector<TokenRow>> tokens() = 0;                                               // by creation
+  // Everything that refers to a blob, on any index; `metadata` bytes not filled.
+  virtual Result<std::vector<FileRow>> files_with(const Digest& digest) = 0;
+  virtual Result<std::vector<AttachmentRow>> attachments_with(const Digest& digest) = 0;
+  virtual Result<std::vector<std::pair<std::string, std::string>>> settings() = 0;  // by key
+  virtual Result<std::vector<TokenRow>> tokens() = 0;                               // by creation
   // Whether that file or attachment was deleted from the index once (410 instead of 404).
   virtual Result<bool> was_deleted(std::string_view index, std::string_view filename) = 0;
   virtual Result<bool> is_hosted(const Digest& digest) = 0;  // any hosted file or attachment refers to it
   // Every hosted digest once. For fsck and gc.
   virtual Result<void> each_hosted(const std::function<void(const Digest&, std::uint64_t size)>& each) = 0;
+  // Those whose first byte this is, sorted: a 256th of them all.
+  virtual Result<std::vector<Digest>> hosted_in(unsigned char first) = 0;
 };
 
 enum class Overwrite { no, yes };
@@ -85,6 +92,8 @@ class Transaction : public Reader {
   virtual Result<void> delete_token(std::string_view id) = 0;    // not_found
   // last_used, only forward; moves no serial. Ids that are gone are passed over.
   virtual Result<void> touch_tokens(const std::vector<std::pair<std::string, WallTime>>& used) = 0;
+  // Removes the oldest rows of the changelog beyond the last `keep`, some thousands at a time; moves no serial. Whether there are more.
+  virtual Result<bool> prune_changelog(std::uint64_t keep) = 0;
 };
 
 class CacheReader {
@@ -104,6 +113,9 @@ class CacheReader {
   virtual Result<void> each_cached(const std::function<void(const CachedBlobRow&)>& each) = 0;
   virtual Result<std::vector<std::string>> document_names(std::string_view index) = 0;       // present ones, sorted, without ""
   virtual Result<NameSlice> document_slice(std::string_view index, const Slice& slice) = 0;  // of those
+  virtual Result<std::vector<CachedBlobRow>> cached_in(unsigned char first) = 0;             // those whose first byte this is, by digest
+  virtual Result<std::int64_t> mark(std::string_view key) = 0;                               // not_found
+  virtual Result<std::vector<Digest>> damaged() = 0;                                         // blobs of ours that were found damaged
 };
 
 class CacheTransaction : public CacheReader {
@@ -118,6 +130,9 @@ class CacheTransaction : public CacheReader {
   virtual Result<void> touch(const std::vector<std::pair<Digest, WallTime>>& used) = 0;  // last_used, only forward
   virtual Result<void> put_located(const LocatedRow& located) = 0;
   virtual Result<void> forget_located(std::string_view url) = 0;
+  virtual Result<void> put_mark(std::string_view key, std::int64_t value) = 0;
+  virtual Result<void> put_damaged(const Digest& digest, WallTime found_at) = 0;
+  virtual Result<void> forget_damaged(const Digest& digest) = 0;
 };
 
 // inline_writer: a write runs at once on the calling thread, one at a time, in a transaction of its own (tests, with an inline pool).
@@ -127,6 +142,7 @@ struct CatalogOptions {
   std::filesystem::path directory;  // exists, and its lock is held by the caller
   std::size_t readers = 2;          // read-only connections for each database; a read waits in the pool for a free one
   Threads threads = Threads::own_writer;
+  Log* log = nullptr;            // hears of a cache.db that was set aside; may be null. Outlives the catalog
   const Clock* clock = nullptr;  // times of the changelog and of migrations; null = the system's. Outlives the catalog
 };
 
@@ -190,7 +206,9 @@ class Catalog {
   virtual std::size_t queued() const = 0;
   // Commits of the main database that changed something, since the start. Less than the serials when writes shared commits.
   virtual std::uint64_t commits() const = 0;
-  // False once a commit failed for a reason that is not the disk being full; health says degraded.
+  // How often cache.db was made anew since the start, because it was missing, damaged or a newer program's: blobs have lost their records.
+  virtual std::uint64_t cache_renewals() const = 0;
+  // False once a commit failed for a reason that is not the disk being full, or catalog.db was found damaged; health says degraded.
   virtual bool healthy() const = 0;
 
  protected:
@@ -202,8 +220,8 @@ class Catalog {
 
 // Opens or makes both databases and migrates them forward. Errors whose message is the next step for the operator: a database from a newer
 // Bodega, a damaged one, catalog.db missing while blobs or cache.db are there (never an empty database over data: `had_data` says whether
-// the directory looked used), no space. A damaged cache.db is renamed away and made anew: it can be fetched again.
-// `pool` outlives the catalog; nothing may be under way in the catalog when it is destroyed.
+// the directory looked used), no space. A cache.db that is damaged or newer is renamed away and made anew, at the start or whenever it is
+// found out: it can be fetched again. `pool` outlives the catalog; nothing may be under way in the catalog when it is destroyed.
 enum class HadData { no, yes };
 Result<std::unique_ptr<Catalog>> open_catalog(CatalogOptions options, Pool& pool, HadData had_data);
 

@@ -121,23 +121,74 @@ TEST_F(OpenTest, ADamagedCatalogIsRefusedAndNotTouched) {
   }
 }
 
-TEST_F(OpenTest, ANewerSchemaIsRefusedInBothDatabases) {
-  for (const char* name : {"catalog.db", "cache.db"}) {
-    need(open());
-    {
-      const auto database = need(sqlite::Database::open({.file = dir_ / name, .access = sqlite::Access::writer}));
-      need(database->script("PRAGMA user_version=99"));
-    }
-    const auto refused = open(HadData::yes);
-    EXPECT_EQ(code_of(refused), Code::conflict);
-    EXPECT_NE(refused.error().message.find(std::string(name) + " was written by a newer Bodega (schema 99"), std::string::npos);
-    {
-      const auto database = need(sqlite::Database::open({.file = dir_ / name, .access = sqlite::Access::writer}));
-      const auto known = std::string_view(name) == kMainSchema.file ? kMainSchema.migrations.size() : kCacheSchema.migrations.size();
-      need(database->script("PRAGMA user_version=" + std::to_string(known)));
-    }
-    need(open(HadData::yes));
+TEST_F(OpenTest, ANewerSchemaIsRefusedWhereItIsOurs) {
+  need(open());
+  const auto set_version = [this](std::size_t version) {
+    const auto database = need(sqlite::Database::open({.file = dir_ / "catalog.db", .access = sqlite::Access::writer}));
+    need(database->script("PRAGMA user_version=" + std::to_string(version)));
+  };
+  set_version(99);
+  const auto refused = open(HadData::yes);
+  EXPECT_EQ(code_of(refused), Code::conflict);
+  EXPECT_NE(refused.error().message.find("catalog.db was written by a newer Bodega (schema 99"), std::string::npos);
+  set_version(kMainSchema.migrations.size());
+  need(open(HadData::yes));
+}
+
+TEST_F(OpenTest, ANewerCacheIsSetAside) {
+  need(open());
+  {
+    const auto database = need(sqlite::Database::open({.file = dir_ / "cache.db", .access = sqlite::Access::writer}));
+    need(database->script("PRAGMA user_version=99"));
   }
+  const auto catalog = need(open(HadData::yes));
+  EXPECT_EQ(catalog->cache_renewals(), 1U);
+  EXPECT_EQ(blobs(*catalog), 0U);
+}
+
+// Damage deep inside was met by every later question again, until somebody moved the file away by hand.
+TEST_F(OpenTest, ACacheThatIsFoundDamagedInUseIsMadeAnew) {
+  {
+    const auto catalog = need(open());
+    for (int i = 0; i < 2000; ++i) need(put(*catalog, std::to_string(i)));
+  }
+  {
+    // Everything but the header, the schema and the small tables that the start looks into.
+    std::fstream file(dir_ / "cache.db", std::ios::in | std::ios::out | std::ios::binary);
+    const auto size = static_cast<std::streamoff>(fs::file_size(dir_ / "cache.db"));
+    for (std::streamoff at = size / 2; at + 4096 <= size; at += 4096) {
+      file.seekp(at);
+      file << std::string(4096, '\x5a');
+    }
+  }
+  const auto catalog = need(open(HadData::yes));
+  std::size_t seen = 0;
+  const auto all = [&seen](CacheReader& reader) {
+    seen = 0;
+    return reader.each_cached([&seen](const CachedBlobRow&) { ++seen; });
+  };
+  need(catalog->read_cache_now(all));
+  EXPECT_EQ(seen, 0U);
+  EXPECT_EQ(catalog->cache_renewals(), 1U);
+  EXPECT_TRUE(catalog->healthy());
+  need(put(*catalog, "new"));
+  EXPECT_EQ(blobs(*catalog), 1U);
+  EXPECT_TRUE(fs::exists(dir_ / "cache.db.damaged-1700000000000000"));
+}
+
+TEST_F(OpenTest, TheChangelogIsPrunedAndSerialsGoOn) {
+  const auto catalog = need(open());
+  for (int i = 0; i < 20; ++i) need(set(*catalog, "key" + std::to_string(i)));
+  const auto before = catalog->last_serial();
+  const auto prune = [](Transaction& transaction) -> Result<void> {
+    BODEGA_TRY(const bool more, transaction.prune_changelog(5));
+    EXPECT_FALSE(more);
+    return {};
+  };
+  need(catalog->write_now(prune));
+  EXPECT_EQ(catalog->last_serial(), before);
+  need(set(*catalog, "one more"));
+  EXPECT_EQ(catalog->last_serial(), before + 1);
 }
 
 TEST_F(OpenTest, ADamagedCacheIsSetAsideAndMadeAnew) {

@@ -39,4 +39,12 @@ inline IndexKey split_key(std::string_view key) {
   return {key.substr(0, slash), key.substr(slash + 1)};
 }
 
+// The digests that begin with a byte: from `low` on, below `high` (which is nothing after the last byte).
+struct DigestRange {
+  explicit DigestRange(unsigned char first)
+      : low(1, static_cast<char>(first)), high(first == 0xff ? std::string(33, '\xff') : std::string(1, static_cast<char>(first + 1))) {}
+  std::string low;
+  std::string high;
+};
+
 }  // namespace bodega::catalog

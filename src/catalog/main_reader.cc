@@ -265,6 +265,33 @@ Result<AttachmentRow> MainReader<Base>::attachment(std::string_view index, std::
 }
 
 template <class Base>
+Result<std::vector<FileRow>> MainReader<Base>::files_with(const Digest& digest) {
+  BODEGA_TRY(Statement rows,
+             database_.query(BODEGA_FILE_COLUMNS ", i.user || '/' || i.name FROM files f JOIN releases r ON r.id = f.release_id "
+                                                 "JOIN projects p ON p.id = r.project_id JOIN indexes i ON i.id = p.index_id "
+                                                 "WHERE f.digest = ? ORDER BY f.id",
+                             blob_of(digest)));
+  return collect<FileRow>(std::move(rows), [](const Statement& row) { return file_of(row, row.text(11)); });
+}
+
+template <class Base>
+Result<std::vector<AttachmentRow>> MainReader<Base>::attachments_with(const Digest& digest) {
+  BODEGA_TRY(Statement rows, database_.query(BODEGA_ATTACHMENT_COLUMNS
+                                             ", i.user || '/' || i.name FROM attachments a JOIN releases r ON r.id = a.release_id "
+                                             "JOIN projects p ON p.id = r.project_id JOIN indexes i ON i.id = p.index_id "
+                                             "LEFT JOIN files f ON f.id = a.file_id WHERE a.digest = ? ORDER BY a.id",
+                                             blob_of(digest)));
+  return collect<AttachmentRow>(std::move(rows), [](const Statement& row) { return attachment_of(row, row.text(10)); });
+}
+
+template <class Base>
+Result<std::vector<std::pair<std::string, std::string>>> MainReader<Base>::settings() {
+  BODEGA_TRY(Statement rows, database_.query("SELECT key, value FROM settings ORDER BY key"));
+  using Setting = std::pair<std::string, std::string>;
+  return collect<Setting>(std::move(rows), [](const Statement& row) -> Result<Setting> { return Setting(row.text(0), row.text(1)); });
+}
+
+template <class Base>
 Result<std::vector<TokenRow>> MainReader<Base>::tokens() {
   BODEGA_TRY(Statement rows,
              database_.query("SELECT id, user, scope, index_name, hash, comment, created, expires, last_used FROM tokens ORDER BY number"));
@@ -299,6 +326,21 @@ Result<void> MainReader<Base>::each_hosted(const std::function<void(const Digest
     if (!more) return {};
     BODEGA_TRY(const Digest digest, digest_of(rows, 0));
     each(digest, unsigned_of(rows, 1));
+  }
+}
+
+template <class Base>
+Result<std::vector<Digest>> MainReader<Base>::hosted_in(unsigned char first) {
+  const DigestRange range(first);
+  BODEGA_TRY(Statement rows, database_.query("SELECT digest FROM files WHERE digest >= ?1 AND digest < ?2 UNION "
+                                             "SELECT digest FROM attachments WHERE digest >= ?1 AND digest < ?2 ORDER BY 1",
+                                             sqlite::Blob{range.low}, sqlite::Blob{range.high}));
+  std::vector<Digest> found;
+  for (;;) {
+    BODEGA_TRY(const bool more, rows.step());
+    if (!more) return found;
+    BODEGA_TRY(const Digest digest, digest_of(rows, 0));
+    found.push_back(digest);
   }
 }
 

@@ -28,10 +28,14 @@ class MainReader : public Base {
   Result<FileRow> file(std::string_view index, std::string_view filename) final;
   Result<std::vector<AttachmentRow>> attachments(std::string_view index, std::string_view project) final;
   Result<AttachmentRow> attachment(std::string_view index, std::string_view filename) final;
+  Result<std::vector<FileRow>> files_with(const Digest& digest) final;
+  Result<std::vector<AttachmentRow>> attachments_with(const Digest& digest) final;
+  Result<std::vector<std::pair<std::string, std::string>>> settings() final;
   Result<std::vector<TokenRow>> tokens() final;
   Result<bool> was_deleted(std::string_view index, std::string_view filename) final;
   Result<bool> is_hosted(const Digest& digest) final;
   Result<void> each_hosted(const std::function<void(const Digest&, std::uint64_t size)>& each) final;
+  Result<std::vector<Digest>> hosted_in(unsigned char first) final;
 
  protected:
   sqlite::Database& database() { return database_; }

@@ -355,4 +355,12 @@ Result<void> MainTransaction::touch_tokens(const std::vector<std::pair<std::stri
   return {};
 }
 
+Result<bool> MainTransaction::prune_changelog(std::uint64_t keep) {
+  constexpr std::int64_t kAtOnce = 5'000;  // a transaction of some milliseconds
+  BODEGA_TRY(const auto rows, database().run("DELETE FROM changelog WHERE serial IN (SELECT serial FROM changelog "
+                                             "WHERE serial <= (SELECT max(serial) FROM changelog) - ?1 ORDER BY serial LIMIT ?2)",
+                                             stored(keep), kAtOnce));
+  return rows == kAtOnce;
+}
+
 }  // namespace bodega::catalog

@@ -32,6 +32,8 @@ class MainTransaction final : public MainReader<Transaction> {
   Result<void> delete_token(std::string_view id) override;
   Result<void> touch_tokens(const std::vector<std::pair<std::string, WallTime>>& used) override;
 
+  Result<bool> prune_changelog(std::uint64_t keep) override;
+
   // Records in the changelog what was changed, which gives the write its serial; nothing when nothing was. Last call of a write.
   Result<void> record(WallTime now);
 

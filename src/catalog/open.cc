@@ -25,16 +25,18 @@ std::uintmax_t size_of(const fs::path& file) {
 }
 
 tl::unexpected<Error> refuse_missing(const fs::path& file) {
-  return fail(Code::not_found, file.string() +
-                                   " is missing, but the data directory was used before. Bodega does not start with an empty catalog over "
-                                   "existing data: restore catalog.db from a backup, or start with an empty data directory.");
+  return fail(Code::not_found,
+              file.string() +
+                  " is missing, but the data directory was used before. Bodega does not start with an empty catalog over "
+                  "existing data: restore catalog.db from a backup, make it anew from what lies beside the files with \"bodega "
+                  "fsck --rebuild\", or start with an empty data directory.");
 }
 
 Error explain(Error error, const fs::path& file) {
   if (error.code == Code::corrupt) {
     error.message = file.string() +
-                    " is damaged. Nothing was changed. Move it away together with its -wal and -shm files and restore it from a backup; "
-                    "the files of packages beside it are not affected.";
+                    " is damaged. Nothing was changed. Move it away together with its -wal and -shm files and restore it from a backup, "
+                    "or make it anew with \"bodega fsck --rebuild\"; the files of packages beside it are not affected.";
   } else if (error.code == Code::no_space) {
     error.message = "the disk that holds " + file.string() + " is full. Free some space and start again.";
   } else if (error.code == Code::busy) {
@@ -93,7 +95,7 @@ Result<std::unique_ptr<Database>> prepare(const fs::path& file, const Schema& sc
   return database;
 }
 
-Result<void> set_aside(const fs::path& file, WallTime now) {
+Result<void> move_aside(const fs::path& file, WallTime now) {
   const std::string suffix = ".damaged-" + std::to_string(to_unix_micros(now));
   // The log files first: without them the rest is still damaged at the next start, the other way round they would be read for a new file.
   for (const std::string_view part : {"-wal", "-shm", ""}) {
@@ -121,12 +123,16 @@ Result<std::unique_ptr<Database>> open_main(const fs::path& file, HadData had_da
   return opened;
 }
 
-Result<std::unique_ptr<Database>> open_cache(const fs::path& file, WallTime now) {
+Result<std::unique_ptr<Database>> open_cache(const fs::path& file, WallTime now, Trust trust,
+                                             const std::function<void(const std::string& why)>& set_aside) {
   auto made = size_of(file) == 0 ? make_whole(file, kCacheSchema, now) : Result<void>();
   if (!made) return fail(explain(std::move(made).error(), file));
-  auto opened = prepare(file, kCacheSchema, sqlite::Synchronous::normal, HadData::no, now);
-  if (!opened && opened.error().code == Code::corrupt) {
-    BODEGA_TRY_VOID(set_aside(file, now));
+  Result<std::unique_ptr<Database>> opened = fail(Code::corrupt, "cache.db was found damaged while in use");
+  if (trust == Trust::as_found) opened = prepare(file, kCacheSchema, sqlite::Synchronous::normal, HadData::no, now);
+  // Nothing in it is worth a refused start: an older program after a newer one begins with an empty cache, too.
+  if (!opened && (opened.error().code == Code::corrupt || opened.error().code == Code::conflict)) {
+    set_aside(opened.error().describe());
+    BODEGA_TRY_VOID(move_aside(file, now));
     opened = prepare(file, kCacheSchema, sqlite::Synchronous::normal, HadData::no, now);
   }
   if (!opened) return fail(explain(std::move(opened).error(), file));

@@ -29,6 +29,7 @@ Result<void> Readers::with(const std::function<Result<void>(sqlite::Database&)>&
     outcome = f(*database);
     database->rollback();  // nothing was written: the end of a read
   }
+  if (database->saw_damage() || (!outcome && outcome.error().code == Code::corrupt)) saw_damage_.store(true);
   {
     const std::lock_guard lock(mutex_);
     free_.push_back(std::move(database));

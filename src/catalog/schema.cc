@@ -180,8 +180,17 @@ CREATE TRIGGER documents_state AFTER UPDATE OF state ON documents WHEN NEW.state
 END;
 )sql";
 
+constexpr std::string_view kCache2 = R"sql(
+CREATE TABLE marks(key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE damaged_blobs(
+  digest BLOB PRIMARY KEY CHECK(length(digest) = 32),
+  found_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr std::array kMainMigrations{Migration{1, kMain1}, Migration{2, kMain2}, Migration{3, kMain3}};
-constexpr std::array kCacheMigrations{Migration{1, kCache1}};
+constexpr std::array kCacheMigrations{Migration{1, kCache1}, Migration{2, kCache2}};
 
 }  // namespace
 

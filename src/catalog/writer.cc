@@ -66,6 +66,11 @@ Result<void> Writer::run(Job job) {
   return std::move(*result);
 }
 
+Result<void> Writer::renew() {
+  renew_.store(true);
+  return run([](sqlite::Database&) -> Result<void> { return {}; });
+}
+
 std::size_t Writer::queued() const {
   const std::lock_guard lock(mutex_);
   return waiting_.size();
@@ -151,8 +156,11 @@ Result<void> Writer::commit(bool changed) {
 }
 
 Result<void> Writer::ensure_open() {
+  const bool renew = renew_.exchange(false);
+  if (renew) database_.reset();
   if (database_) return {};
   BODEGA_TRY(database_, open_());
+  if (renew) healthy_.store(true, std::memory_order_relaxed);
   checkpointed_ = 0;
   return {};
 }

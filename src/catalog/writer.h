@@ -41,6 +41,9 @@ class Writer final {
   // Blocks until it is durable. Never on the writer thread.
   Result<void> run(Job job);
 
+  // Closes the connection and opens a new one, which counts as healthy. Blocks, as run().
+  Result<void> renew();
+
   std::size_t queued() const;
   std::uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
   bool healthy() const { return healthy_.load(std::memory_order_relaxed); }
@@ -73,6 +76,7 @@ class Writer final {
   std::condition_variable ready_;
   std::vector<Pending> waiting_;
   bool stopping_ = false;
+  std::atomic<bool> renew_{false};
   std::mutex inline_mutex_;  // inline_writer: one at a time
   std::thread thread_;       // none with inline_writer
 };

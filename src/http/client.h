@@ -39,7 +39,7 @@ struct FetchRequest {
   bool decode = false;  // ask for gzip/zstd and hand out decoded bytes; files are fetched without
   std::optional<Credentials> credentials;
   PrivateAddresses private_addresses = PrivateAddresses::allow;
-  std::uint64_t max_bytes = 0;  // of the decoded body; 0 = no limit. Over it: too_large
+  std::uint64_t max_bytes = 0;  // of the decoded body; 0 = no limit. Over it: upstream_failed
   double max_ratio = 200;       // decoded bytes to bytes on the wire, once over 1 MiB; a page compresses 20:1, a bomb 1000:1
   Duration connect_timeout = std::chrono::seconds(5);
   Duration head_timeout = std::chrono::seconds(30);   // until the final response head
@@ -52,7 +52,7 @@ class FetchBody {
  public:
   virtual ~FetchBody() = default;
   // What has arrived, up to 256 KiB a piece; empty at the clean end. Pieces that arrived before a failure come first, then the error:
-  // upstream_failed (cut off, broken framing, unreadable encoding), upstream_timeout, too_large, cancelled (the client went).
+  // upstream_failed (cut off, broken framing, unreadable encoding, too large), upstream_timeout, cancelled (the client went).
   // Home loop; one reader.
   virtual Task<Result<std::string>> read() = 0;
 };

@@ -12,7 +12,6 @@ namespace {
 Code code_of(FetchFailure kind) {
   switch (kind) {
     case FetchFailure::timeout: return Code::upstream_timeout;
-    case FetchFailure::too_large: return Code::too_large;
     case FetchFailure::cancelled: return Code::cancelled;
     case FetchFailure::resolve:
     case FetchFailure::connect:
@@ -20,6 +19,7 @@ Code code_of(FetchFailure kind) {
     case FetchFailure::cut:
     case FetchFailure::protocol:
     case FetchFailure::policy:
+    case FetchFailure::too_large:  // whose fault it is, is not the client's
     case FetchFailure::other: return Code::upstream_failed;
   }
   return Code::upstream_failed;
@@ -110,7 +110,7 @@ FetchFailure failure_of(const Error& error) {
   for (const auto kind : kFetchFailures) {
     if (word == to_string(kind)) return kind;
   }
-  for (const auto kind : {FetchFailure::timeout, FetchFailure::too_large, FetchFailure::cancelled}) {
+  for (const auto kind : {FetchFailure::timeout, FetchFailure::cancelled}) {
     if (error.code == code_of(kind)) return kind;
   }
   return FetchFailure::other;

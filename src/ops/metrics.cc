@@ -129,6 +129,13 @@ std::string to_prometheus(const Snapshot& s) {
   out.gauge("bodega_cache_filling", "Files on their way in", as_double(s.filling));
   out.counter("bodega_cache_passed_through_files_total", "Files passed through without being kept, for want of space",
               as_double(s.passed_files));
+  out.counter("bodega_refused_for_memory_total", "Requests told to come back because memory was short", as_double(s.refused_for_memory));
+  out.counter("bodega_store_adopted_files_total", "Whole files that had lost their record", as_double(s.care.adopted));
+  out.counter("bodega_store_forgotten_files_total", "Records that had lost their file", as_double(s.care.forgotten));
+  out.counter("bodega_scrub_files_total", "Files hashed from the disk by the scrub", as_double(s.care.scrubbed_files));
+  out.counter("bodega_scrub_bytes_total", "Bytes of these", as_double(s.care.scrubbed_bytes));
+  out.counter("bodega_scrub_healed_files_total", "Damaged cached files that were removed, to be fetched again", as_double(s.care.healed));
+  out.gauge("bodega_damaged_hosted_files", "Hosted files that are damaged on the disk", as_double(s.care.damaged_hosted));
   out.gauge("bodega_queue_length", "Work that waits", as_double(s.pool_queued), {{"queue", "pool"}});
   out.gauge("bodega_queue_length", "Work that waits", as_double(s.catalog_queued), {{"queue", "catalog"}});
   out.gauge("bodega_serial", "Serial of the last durable commit", as_double(s.serial));

@@ -27,8 +27,17 @@ struct Snapshot {
     std::uint64_t wasted = 0;
     std::uint64_t wasted_bytes = 0;
   } prefetch;
-  std::uint64_t filling = 0;         // files on their way in
-  std::uint64_t passed_files = 0;    // given out without being kept, for want of space
+  std::uint64_t filling = 0;       // files on their way in
+  std::uint64_t passed_files = 0;  // given out without being kept, for want of space
+  struct {
+    std::uint64_t adopted = 0;
+    std::uint64_t forgotten = 0;
+    std::uint64_t scrubbed_files = 0;
+    std::uint64_t scrubbed_bytes = 0;
+    std::uint64_t healed = 0;
+    std::uint64_t damaged_hosted = 0;
+  } care;
+  std::uint64_t refused_for_memory = 0;
   std::uint64_t pool_queued = 0;     // jobs waiting for a thread
   std::uint64_t catalog_queued = 0;  // writes waiting for a commit
   std::uint64_t serial = 0;

@@ -59,8 +59,13 @@ class LocalBlobStore final : public BlobStore, private WriterHome {
   Result<std::unique_ptr<BlobWriter>> create_passing() override { return make_passing_writer(*this); }
   Result<void> remove(const Digest& digest) override;
   Result<void> quarantine(const Digest& digest) override;
+  Result<void> put_note(const Digest& digest, std::string_view name, std::string_view text) override;
+  Result<void> drop_note(const Digest& digest, std::string_view name) override;
+  Result<std::map<std::string, std::string>> notes(const Digest& digest) override;
   Result<Check> check(const Digest& digest) override;
   Result<void> for_each(const std::function<void(const BlobInfo&)>& each) override;
+  Result<void> for_each_in(unsigned char first, const std::function<void(const BlobInfo&)>& each) override;
+  Result<bool> holds(const Digest& digest) override;
   Result<std::size_t> sweep() override;
   Result<Space> space() override { return file_system_.space(layout_.root()); }
   bool sync_trusted() const override { return sync_trusted_.load(); }
@@ -85,6 +90,7 @@ class LocalBlobStore final : public BlobStore, private WriterHome {
   Result<void> move_in(const Digest& digest, const fs::path& temp, Code standing);
   Result<void> quarantine_locked(const Digest& digest);
   Result<std::vector<std::string>> names(const fs::path& directory);
+  Result<std::vector<std::string>> note_names(const Digest& digest);
   Result<void> visit(const std::string& first, const std::string& second, const std::function<void(const BlobInfo&)>& each);
   // Commits, removals and quarantines of one digest follow each other: else the failed sync of one commit would take back the blob that
   // another has acknowledged. 256 stripes, far more than pool threads, so that two digests seldom meet.
@@ -166,6 +172,7 @@ Result<std::shared_ptr<const Blob>> LocalBlobStore::place(const Digest& digest, 
   }
   // Bytes first, name last: from here on every step must be durable before the next begins.
   BODEGA_TRY_VOID(synced(file->sync()));
+  BODEGA_TRY(const Generation hashed, file->generation());
   BODEGA_TRY_VOID(make_directory_durable(digest));
   BODEGA_TRY_VOID(move_in(digest, temp, standing ? Code::io : standing.error().code));
   if (auto outcome = synced(file_system_.sync_directory(directory)); !outcome) {
@@ -173,10 +180,12 @@ Result<std::shared_ptr<const Blob>> LocalBlobStore::place(const Digest& digest, 
     (void)file_system_.remove(layout_.blob(digest));
     return fail(std::move(outcome).error());
   }
-  // After the rename, which changes the ctime.
-  BODEGA_TRY(const Generation generation, file->generation());
-  verified_.put(digest, generation);
-  return std::make_shared<const Blob>(digest, file, generation);
+  // After the rename, which changes the ctime. Somebody may have written into the file since it has its name: then the bytes are not those
+  // that were hashed, and the blob is one that is no longer intact.
+  BODEGA_TRY(const Generation now, file->generation());
+  const bool untouched = now.size == hashed.size && now.mtime_ns == hashed.mtime_ns;
+  if (untouched) verified_.put(digest, now);
+  return std::make_shared<const Blob>(digest, file, untouched ? now : hashed);
 }
 
 Result<void> LocalBlobStore::make_directory_durable(const Digest& digest) {
@@ -208,7 +217,57 @@ Result<void> LocalBlobStore::move_in(const Digest& digest, const fs::path& temp,
 Result<void> LocalBlobStore::remove(const Digest& digest) {
   const std::lock_guard lock(stripe(digest));
   verified_.erase(digest);
+  BODEGA_TRY(const auto beside, note_names(digest));
+  for (const auto& name : beside) BODEGA_TRY_VOID(file_system_.remove(layout_.note(digest, name)));
   return file_system_.remove(layout_.blob(digest));
+}
+
+Result<std::vector<std::string>> LocalBlobStore::note_names(const Digest& digest) {
+  const std::string prefix = digest.hex() + ".";
+  BODEGA_TRY(auto found, names(layout_.blob(digest).parent_path()));
+  std::vector<std::string> notes;
+  for (const auto& name : found) {
+    if (name.starts_with(prefix) && Layout::is_note_name(std::string_view(name).substr(prefix.size())))
+      notes.push_back(name.substr(prefix.size()));
+  }
+  return notes;
+}
+
+Result<void> LocalBlobStore::put_note(const Digest& digest, std::string_view name, std::string_view text) {
+  const std::lock_guard lock(stripe(digest));
+  const fs::path temp = layout_.temp() / random_name();
+  const auto write = [&]() -> Result<void> {
+    BODEGA_TRY(const auto file, file_system_.create(temp));
+    BODEGA_TRY_VOID(file->write_at(text, 0));
+    BODEGA_TRY_VOID(synced(file->sync()));
+    BODEGA_TRY_VOID(make_directory_durable(digest));
+    BODEGA_TRY_VOID(file_system_.rename(temp, layout_.note(digest, name)));
+    return synced(file_system_.sync_directory(layout_.blob(digest).parent_path()));
+  };
+  auto outcome = write();
+  if (!outcome) drop(temp);
+  return outcome;
+}
+
+Result<void> LocalBlobStore::drop_note(const Digest& digest, std::string_view name) {
+  return file_system_.remove(layout_.note(digest, name));
+}
+
+Result<std::map<std::string, std::string>> LocalBlobStore::notes(const Digest& digest) {
+  constexpr std::uint64_t kMost = 64 << 20;  // metadata of a release is far below; what is larger is none of ours
+  BODEGA_TRY(const auto found, note_names(digest));
+  std::map<std::string, std::string> out;
+  for (const auto& name : found) {
+    const auto file = file_system_.open_read(layout_.note(digest, name));
+    if (!file) continue;  // removed meanwhile, or foreign
+    BODEGA_TRY(const Generation generation, (*file)->generation());
+    if (generation.size > kMost) continue;
+    std::string text(static_cast<std::size_t>(generation.size), '\0');
+    BODEGA_TRY(const std::size_t count, (*file)->read_at(text.data(), text.size(), 0));
+    text.resize(count);
+    out[name] = std::move(text);
+  }
+  return out;
 }
 
 Result<void> LocalBlobStore::quarantine(const Digest& digest) {
@@ -257,15 +316,25 @@ Result<std::vector<std::string>> LocalBlobStore::names(const fs::path& directory
 }
 
 Result<void> LocalBlobStore::for_each(const std::function<void(const BlobInfo&)>& each) {
-  BODEGA_TRY(const auto firsts, names(layout_.blobs()));
-  for (const std::string& first : firsts) {
-    if (!Layout::is_fan_name(first)) continue;
-    BODEGA_TRY(const auto seconds, names(layout_.blobs() / first));
-    for (const std::string& second : seconds) {
-      if (Layout::is_fan_name(second)) BODEGA_TRY_VOID(visit(first, second, each));
-    }
+  for (int first = 0; first < 256; ++first) BODEGA_TRY_VOID(for_each_in(static_cast<unsigned char>(first), each));
+  return {};
+}
+
+Result<void> LocalBlobStore::for_each_in(unsigned char first, const std::function<void(const BlobInfo&)>& each) {
+  const char byte = static_cast<char>(first);
+  const std::string fan = to_hex(std::string_view(&byte, 1));
+  BODEGA_TRY(const auto seconds, names(layout_.blobs() / fan));
+  for (const std::string& second : seconds) {
+    if (Layout::is_fan_name(second)) BODEGA_TRY_VOID(visit(fan, second, each));
   }
   return {};
+}
+
+Result<bool> LocalBlobStore::holds(const Digest& digest) {
+  const auto file = file_system_.open_read(layout_.blob(digest));
+  if (!file && file.error().code == Code::not_found) return false;
+  if (!file && file.error().code != Code::corrupt) return fail(file.error());
+  return true;
 }
 
 Result<void> LocalBlobStore::visit(const std::string& first, const std::string& second, const std::function<void(const BlobInfo&)>& each) {

@@ -1,6 +1,7 @@
 // Immutable bytes on disk, named by their SHA-256. Layout: docs/formats/store.md.
 //
 //   blobs/sha256/ab/cd/<64 hex>   whole files; a rename is the only thing that makes one appear
+//   blobs/.../<64 hex>.<16 hex>   notes beside them, likewise
 //   tmp/<random>                  being written; swept at start
 //   quarantine/<64 hex>.<n>       found damaged, kept for the operator (hosted bytes) until fsck removes them
 //
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -99,10 +101,19 @@ class BlobStore {
   virtual Result<void> remove(const Digest& digest) = 0;
   // Moves a damaged blob out of the way so that it can be fetched again; nothing is deleted. Durable. not_found.
   virtual Result<void> quarantine(const Digest& digest) = 0;
+  // A small text beside a blob, by a name of 16 hex digits; it replaces what is there and is durable when this returns. The store knows
+  // nothing of what it says. Removed with the blob.
+  virtual Result<void> put_note(const Digest& digest, std::string_view name, std::string_view text) = 0;
+  virtual Result<void> drop_note(const Digest& digest, std::string_view name) = 0;  // absent is success; not synced
+  virtual Result<std::map<std::string, std::string>> notes(const Digest& digest) = 0;
   // Hashes the bytes on disk now, whatever was verified before. io: they could not be read.
   virtual Result<Check> check(const Digest& digest) = 0;
   // Every regular file with a blob's name in a blob's place, in no order; anything else in the tree is passed over. `each` may call back.
   virtual Result<void> for_each(const std::function<void(const BlobInfo&)>& each) = 0;
+  // The same for those whose digest begins with this byte: a 256th of them all.
+  virtual Result<void> for_each_in(unsigned char first, const std::function<void(const BlobInfo&)>& each) = 0;
+  // Whether something lies in the blob's place; it is not read.
+  virtual Result<bool> holds(const Digest& digest) = 0;
   // Removes temp files of earlier runs, and nothing whose name is not a temp file's. At start, before any writer exists. How many.
   virtual Result<std::size_t> sweep() = 0;
   virtual Result<Space> space() = 0;

@@ -1,5 +1,6 @@
 #include "store/blob_store.h"
 
+#include <fstream>
 #include <map>
 #include <thread>
 
@@ -386,6 +387,53 @@ TEST(VerifiedGenerations, RemembersTheUsedAndForgetsTheRest) {
   EXPECT_FALSE(verified.knows(kept, Generation{1, 2, 3, 4, 6}));
   verified.erase(kept);
   EXPECT_FALSE(verified.knows(kept, generation));
+}
+
+// A byte that changed while the directory was synced, when the file had its name already, was taken for verified: it was served until the
+// next start.
+class Meddling final : public FileSystem {
+ public:
+  std::function<void()> on_sync_directory;
+
+  Result<std::unique_ptr<File>> open_read(const fs::path& path) override { return real_->open_read(path); }
+  Result<std::unique_ptr<File>> create(const fs::path& path) override { return real_->create(path); }
+  Result<void> rename(const fs::path& from, const fs::path& to) override { return real_->rename(from, to); }
+  Result<bool> clone(const File& from, File& to) override { return real_->clone(from, to); }
+  Result<bool> link(const fs::path& from, const fs::path& to) override { return real_->link(from, to); }
+  Result<void> remove(const fs::path& path) override { return real_->remove(path); }
+  Result<void> make_directories(const fs::path& path) override { return real_->make_directories(path); }
+  Result<void> add_directory(const fs::path& path) override { return real_->add_directory(path); }
+  Result<void> sync_directory(const fs::path& path) override {
+    if (on_sync_directory) on_sync_directory();
+    return real_->sync_directory(path);
+  }
+  Result<void> sync_all(const fs::path& path) override { return real_->sync_all(path); }
+  Result<void> list(const fs::path& path, const std::function<void(std::string_view)>& each) override { return real_->list(path, each); }
+  Result<Space> space(const fs::path& path) override { return real_->space(path); }
+
+ private:
+  std::unique_ptr<FileSystem> real_ = make_posix_file_system();
+};
+
+TEST(Commit, TrustsNoBytesThatChangedWhileItWasUnderWay) {
+  const testing::ScratchDirectory scratch;
+  Meddling disk;
+  const auto store = must_open_store(disk, scratch.path());
+  const std::string bytes = pattern(10'000);
+  const auto path = blob_path(scratch.path(), Digest::of(bytes));
+  disk.on_sync_directory = [&path] {
+    if (!fs::exists(path)) return;
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(5'000);
+    file.put('~');
+    file.close();
+    fs::last_write_time(path, fs::last_write_time(path) + std::chrono::seconds(1));  // more than a tick of the kernel's clock
+  };
+  const auto blob = put(*store, bytes);
+  disk.on_sync_directory = nullptr;
+  ASSERT_TRUE(blob);
+  EXPECT_FALSE((*blob)->intact());
+  EXPECT_EQ(store->open(Digest::of(bytes)).error().code, Code::corrupt);
 }
 
 }  // namespace

@@ -25,6 +25,12 @@ class Layout {
     return blobs() / hex.substr(0, 2) / hex.substr(2, 2) / hex;
   }
 
+  // A note beside a blob; `name` is 16 hex digits.
+  std::filesystem::path note(const Digest& digest, std::string_view name) const {
+    return blob(digest).parent_path() / (digest.hex() + "." + std::string(name));
+  }
+  static bool is_note_name(std::string_view name) { return name.size() == 16 && is_lower_hex(name); }
+
   // The directories above a blob have 2 hex digits, temp files 32, blobs 64.
   static bool is_fan_name(std::string_view name) { return name.size() == 2 && is_lower_hex(name); }
   static bool is_temp_name(std::string_view name) { return name.size() == 32 && is_lower_hex(name); }

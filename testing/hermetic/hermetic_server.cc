@@ -160,8 +160,9 @@ void HermeticServer::close() {
   application_.reset();
 }
 
-void HermeticServer::restart() {
+void HermeticServer::restart(const std::function<void()>& in_between) {
   close();
+  if (in_between) in_between();
   disk_.restart();
   open();
 }

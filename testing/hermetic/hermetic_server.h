@@ -60,7 +60,7 @@ class HermeticServer {
   ~HermeticServer();
 
   // Ends the process and starts it again on the same directory: what is only in memory is gone.
-  void restart();
+  void restart(const std::function<void()>& in_between = {});
   // Lets time pass; what waits for it goes on.
   void advance(Duration by);
   void poll();

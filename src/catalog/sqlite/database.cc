@@ -241,6 +241,7 @@ Error Database::error(int code, std::string_view doing) {
   // Every call that may do I/O begins with errno at 0. sqlite3_system_errno() is no help: COMMIT does not set it, and it may be an old one.
   const int system_error = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN ? errno : 0;
   const Code mapped = code_of(code, system_error);
+  if (mapped == Code::corrupt) saw_damage_ = true;
   std::string context = label_ + ": " + (handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_)) + " [" +
                         std::to_string(code) + (system_error == 0 ? "" : ", errno " + std::to_string(system_error)) + "] in " +
                         std::string(doing.substr(0, 100));  // enough to know the statement by

@@ -118,6 +118,8 @@ class Database {
   Result<void> checkpoint(Checkpoint mode);
   int wal_pages() const { return wal_pages_; }  // in the WAL after the last commit of this connection
 
+  // SQLite has found the file damaged since this connection was opened.
+  bool saw_damage() const { return saw_damage_; }
   std::int64_t total_changes() const;
   std::int64_t last_insert_rowid() const;
   std::size_t cached_statements() const { return cache_.size(); }
@@ -136,6 +138,7 @@ class Database {
   Access access_ = Access::reader;
   bool in_transaction_ = false;
   std::optional<Error> lost_;
+  bool saw_damage_ = false;
   int wal_pages_ = 0;
   std::unordered_map<std::string_view, sqlite3_stmt*> cache_;
 };

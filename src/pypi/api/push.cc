@@ -9,6 +9,7 @@
 #include "pypi/format/names.h"
 #include "pypi/index/simple.h"
 #include "pypi/upload/discard.h"
+#include "pypi/upload/notes.h"
 #include "pypi/upload/upload_answers.h"
 
 namespace bodega::pypi {
@@ -142,6 +143,9 @@ Task<Result<Response>> Push::inside(Job job, PushInside to, Found found) {
                          use_.clock.wall()};
   auto work = record(job, place, found.source, found.listed.empty() ? Origin::hosted : Origin::mirrored);
   auto recorded = co_await std::move(work);
+  for (const auto& digest : found.source.digests()) {
+    if (recorded) co_await pypi::refresh_notes({use_.catalog, use_.store, use_.claims, use_.pool, use_.log}, digest);
+  }
   claims.clear();
   const auto unsure = recorded ? recorded->replaced : found.source.digests();
   for (const auto& digest : unsure) co_await discard_unless_used({use_.catalog, use_.store, use_.claims, use_.pool, use_.log}, digest);

@@ -61,6 +61,7 @@ class ProjectLists {
     Loop& home;
   };
   ProjectLists(Dependencies use, cache::FreshnessRules rules);
+  void set_rules(const cache::FreshnessRules& rules) { rules_ = rules; }
 
   // An old list is served while a new one is fetched; only the very first asker waits for the upstream, and only for its first bytes.
   Task<Result<ListAnswer>> get(MirrorSource source, PageFormat format, ContentEncoding wanted);

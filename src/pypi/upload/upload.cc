@@ -7,6 +7,7 @@
 #include "pypi/format/filename.h"
 #include "pypi/index/simple.h"
 #include "pypi/upload/discard.h"
+#include "pypi/upload/notes.h"
 #include "pypi/upload/upload_answers.h"
 #include "pypi/upload/upload_check.h"
 #include "pypi/upload/upload_parser.h"
@@ -197,6 +198,7 @@ Task<Result<Recorded>> Uploads::commit(Digest digest, store::BlobWriter& writer,
   auto blob = co_await offload(use_.pool, place);
   if (!blob) co_return fail(std::move(blob).error());
   auto recorded = co_await use_.catalog.write(record);
+  if (recorded) co_await refresh_notes({use_.catalog, use_.store, use_.claims, use_.pool, use_.log}, digest);
   claim.release();
   if (!recorded) co_await discard_unless_used(digest);
   co_return recorded;

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "pypi/api/api.h"
 #include "pypi/index/negotiated.h"
+#include "pypi/upload/notes.h"
 #include "pypi/upload/removal.h"
 #include "pypi/upload/upload.h"
 #include "pypi/upload/upload_answers.h"
@@ -127,6 +128,7 @@ Task<Result<Response>> Uploads::take_yank(Request& request, const Route& route) 
   };
   const auto file = co_await use_.catalog.write(set);
   if (!file) co_return fail(file.error());
+  co_await refresh_notes({use_.catalog, use_.store, use_.claims, use_.pool, use_.log}, file->digest);
   changed(index, file->project, ProjectList::same);
   use_.log.info("file.yanked",
                 {{"index", index}, {"file", file->filename}, {"yanked", wish.reason.has_value()}, {"user", permit->who.user}});

@@ -115,7 +115,8 @@ class UploadKit : public ::testing::Test {
 
   // (Re)opens everything on what the disk holds.
   void open() {
-    const catalog::CatalogOptions where{scratch.path() / "catalog", 1, catalog::Threads::inline_writer, &clock};
+    const catalog::CatalogOptions where{
+        .directory = scratch.path() / "catalog", .readers = 1, .threads = catalog::Threads::inline_writer, .clock = &clock};
     catalog = catalog::open_catalog(where, *pool, catalog::HadData::no).value();
     store = store::open_blob_store(*disk, scratch.path() / "store", {}).value();
     hasher = std::make_unique<access::PasswordHasher>(*pool, access::PasswordHasher::Options{{8, 1, 1}, 2, 64});
