@@ -15,6 +15,7 @@
 #include "web/index_pages.h"
 #include "web/layout.h"
 #include "web/manage.h"
+#include "web/project/project_pages.h"
 #include "web/session.h"
 #include "web/status_page.h"
 
@@ -55,13 +56,15 @@ Pages::Pages(Services use)
       assets_(use_.version),
       site_{use_.version, assets_.folder()},
       indexes_(std::make_unique<IndexPages>(use_)),
-      manage_(std::make_unique<Manage>(use_)) {}
+      manage_(std::make_unique<Manage>(use_)),
+      projects_(std::make_unique<ProjectPages>(use_)) {}
 
 Pages::~Pages() = default;
 
 void Pages::recognise(Request& request, const Route& route) const {
-  // Forms below /+manage/ prove by a word of their own that they come from our pages; see csrf_of().
-  if (!http::is_safe(request.method) && route.place != Place::manage) return;
+  // Forms below /+manage/ prove by a word of their own that they come from our pages; see csrf_of(). A refresh changes nothing that is
+  // ours.
+  if (!http::is_safe(request.method) && route.place != Place::manage && route.place != Place::project_refresh) return;
   if (request.headers.has("Authorization") || request.headers.has("X-Devpi-Auth")) return;
   const auto token = session_token_of(request);
   if (!token.empty()) request.headers.add("Authorization", "Bearer " + std::string(token));
@@ -79,6 +82,8 @@ bool Pages::wants(const Request& request, const Route& route) const {
     case Place::docs_frame:
     case Place::toxresults:
     case Place::manage: return true;
+    case Place::project:
+    case Place::version: return reads(request) && is_person(request);
     case Place::project_refresh: return request.method == Method::post;
     case Place::root:
     case Place::user: return reads(request) && pypi::prefers_html(request);  // for installers there is nothing here
@@ -119,13 +124,13 @@ Task<Response> Pages::answer(PageRequest& asked) {
     case Place::status: co_return co_await status(asked);
     case Place::manage: co_return co_await manage_->handle(asked);
     case Place::static_file: co_return asset(asked);
-    case Place::project:
-    case Place::version:
-    case Place::docs_frame:
-    case Place::toxresults:
-    case Place::project_refresh:
-    case Place::index_feed:
-    case Place::project_feed:
+    case Place::project: co_return co_await projects_->project(asked);
+    case Place::version: co_return co_await projects_->release(asked);
+    case Place::project_refresh: co_return co_await projects_->refresh(asked);
+    case Place::docs_frame: co_return co_await projects_->docs(asked);
+    case Place::toxresults: co_return co_await projects_->tox_results(asked);
+    case Place::project_feed: co_return co_await projects_->feed(asked);
+    case Place::index_feed: co_return co_await projects_->index_feed(asked);
     case Place::search:
     case Place::search_help:
     case Place::opensearch:

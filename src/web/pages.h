@@ -15,6 +15,7 @@ namespace bodega::web {
 
 class IndexPages;
 class Manage;
+class ProjectPages;
 
 class Pages {
  public:
@@ -44,6 +45,7 @@ class Pages {
   Site site_;
   std::unique_ptr<IndexPages> indexes_;
   std::unique_ptr<Manage> manage_;
+  std::unique_ptr<ProjectPages> projects_;
 };
 
 }  // namespace bodega::web

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "http/error_response.h"
 #include "pypi/api/api.h"
-#include "pypi/api/api_pages.h"
 #include "pypi/api/release_json.h"
 #include "pypi/format/names.h"
 #include "pypi/index/attachments.h"
@@ -46,7 +45,6 @@ Error no_release(const std::string& project, const std::string& version) {
 
 // devpi gives the object to every client that takes JSON, the project only to those who say so.
 std::optional<Response> refusal_of(const Request& request, Place place) {
-  if (prefers_html(request)) return std::nullopt;
   if (!accepts_json(request)) return no_such_view(request);
   if (place == Place::version || names_json(request.headers.joined("Accept"))) return std::nullopt;
   return api_message(415, "unsupported media type: what is known of a project is sent to who accepts application/json");
@@ -56,6 +54,10 @@ std::string normal_url(const Request& request, const Route& route, const std::st
   std::string url = base + "/" + percent_encode(route.key(), "/@") + "/" + project;
   if (route.place == Place::version) url += "/" + percent_encode(route.version, "+");
   return request.query.empty() ? url : url + "?" + request.query;
+}
+
+Response shown(const std::string& version, Json result) {
+  return api_result(200, std::move(result), version.empty() ? "projectconfig" : "versiondata");
 }
 
 // The index and nothing behind it.
@@ -79,8 +81,7 @@ Task<Response> Releases::get(Request& request, Route route) {
   if (!visit) co_return http::error_response(visit.error(), request);
   if (!visit->index) co_return api_failure(request, no_stage(route.key()));
   if (!valid) co_return api_failure(request, no_release(route.project, route.version));
-  Question question{visit->index, name, route.version, Form::json, Bases::searched, base};
-  if (prefers_html(request)) question.form = Form::page;
+  Question question{visit->index, name, route.version, Bases::searched, base};
   if (query_value(request.query, "ignore_bases")) question.bases = Bases::ignored;
   auto outcome = co_await answer(std::move(question));
   auto response = outcome ? std::move(*outcome) : api_failure(request, outcome.error());
@@ -111,7 +112,7 @@ Task<Result<Response>> Releases::answer(Question question) {
     if (!holdings->failures.empty()) co_return fail(std::move(holdings->failures.front().error));
     auto elsewhere = co_await only_bases_have(question);
     if (!elsewhere) co_return fail(std::move(elsewhere).error());
-    if (*elsewhere) co_return shown(question, Json::object());
+    if (*elsewhere) co_return shown(question.version, Json::object());
     co_return fail(no_release(question.project, question.version));
   }
   for (const auto& failure : holdings->failures) {
@@ -139,21 +140,13 @@ Task<Result<std::optional<Response>>> Releases::shape(const Question& question, 
   auto make = [&question, &holdings]() -> Result<std::optional<Response>> {
     if (question.version.empty()) {
       BODEGA_TRY(auto releases, project_json(holdings, question.project, question.base));
-      return std::optional<Response>(shown(question, std::move(releases)));
+      return std::optional<Response>(shown(question.version, std::move(releases)));
     }
     BODEGA_TRY(auto release, release_json(holdings, question.project, question.version, question.base));
     if (!release) return std::optional<Response>();
-    return std::optional<Response>(shown(question, std::move(*release)));
+    return std::optional<Response>(shown(question.version, std::move(*release)));
   };
   co_return co_await offload(use_.pool, make);
-}
-
-Response Releases::shown(const Question& question, Json result) {
-  const std::string key = question.index->key();
-  const bool whole = question.version.empty();
-  if (question.form == Form::json) return api_result(200, std::move(result), whole ? "projectconfig" : "versiondata");
-  if (whole) return project_page(key, question.project, result, question.base);
-  return release_page(key, question.project, question.version, result, question.base);
 }
 
 bool Releases::wants_file_data(const Request& request, const Route& route) {

@@ -37,13 +37,11 @@ class Releases {
   Task<http::Response> file_data(http::Request& request, Route route);
 
  private:
-  enum class Form { json, page };
   enum class Bases { searched, ignored };
   struct Question {
     IndexRef index;
     std::string project;  // normalised
     std::string version;  // empty: the whole project
-    Form form = Form::json;
     Bases bases = Bases::searched;
     std::string base;  // of links
   };
@@ -52,7 +50,6 @@ class Releases {
   Task<Result<bool>> only_bases_have(const Question& question);
   // nullopt: the holdings have no such project or version.
   Task<Result<std::optional<http::Response>>> shape(const Question& question, const Holdings& holdings);
-  static http::Response shown(const Question& question, Json result);
   SearchOrder order_of(const IndexRef& index) const;
   Task<Result<Json>> known_of(IndexRef index, std::optional<FileLink> link);
 
