@@ -13,7 +13,7 @@ const kSchemes = ["light", "dark"];
 async function open(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, bypassCSP: false, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(60000);  // of a machine that tests other things beside
   const failures = [];
   const allowed = new Set();  // statuses that the journey leads to on purpose
   page.on("console", (message) => {
@@ -141,6 +141,10 @@ const named = (name) => ({
     return [element.getAttribute("aria-label"), element.textContent, label].some((text) => text && text.trim().toLowerCase() === wanted.toLowerCase());
   },
 });
+const button = (name) => ({
+  argument: name,
+  function: (wanted) => document.activeElement.tagName === "BUTTON" && document.activeElement.textContent.trim() === wanted,
+});
 const field = (name) => ({ argument: name, function: (wanted) => document.activeElement.name === wanted });
 
 async function pressed(page, action) {
@@ -167,12 +171,12 @@ async function publish(browser, javaScriptEnabled) {
   await go(`/+manage/new-index/${world.user}`);
   await tabTo(page, field("name"), "the name of the index");
   await page.keyboard.type(index);
-  await tabTo(page, named("Make the index"), "the button that makes the index");
+  await tabTo(page, button("Make the index"), "the button that makes the index");
   await enter();
   check(failures, (await page.content()).includes(`${world.user}/${index}`), "the index was not made");
   await go(`/+manage/upload/${world.user}/${index}`);
   await page.locator("input[type=file]").setInputFiles(world.wheel);
-  await tabTo(page, named("Upload"), "the button that uploads");
+  await tabTo(page, button("Upload"), "the button that uploads");
   await enter();
   const release = `/${world.user}/${index}/${world.wheelProject}/${world.wheelVersion}`;
   await go(release);
@@ -187,11 +191,11 @@ async function publish(browser, javaScriptEnabled) {
   await go("/+manage/account");
   await tabTo(page, field("comment"), "what the token is for");
   await page.keyboard.type(`for ${index}`);
-  await tabTo(page, named("Make the token"), "the button that makes the token");
+  await tabTo(page, button("Make the token"), "the button that makes the token");
   await enter();
   check(failures, await page.getByText("The new token").isVisible(), "no token");
   await go("/");
-  await tabTo(page, named("Log out"), "the logout");
+  await tabTo(page, button("Log out"), "the logout");
   await enter();
   check(failures, await page.getByText("Log in").first().isVisible(), "still logged in");
   await context.close();
