@@ -30,6 +30,8 @@ namespace {
 Result<int> enter_sandbox(const Config& config) {
   if (!config.sandbox) return 0;
   BODEGA_TRY_VOID(DataDirectory::make(config.data));
+  // SQLite's files of a moment (undo pages, sorting for a new index) have no name, but must be opened where writing is allowed.
+  ::setenv("SQLITE_TMPDIR", config.data.c_str(), 1);
   std::vector<std::filesystem::path> certificates;
   for (const char* name : {"SSL_CERT_FILE", "SSL_CERT_DIR"}) {
     if (const char* path = std::getenv(name)) certificates.emplace_back(path);

@@ -134,7 +134,7 @@ Task<Result<void>> IndexPages::fill(IndexView& view) {
     if (!found) co_return fail(std::move(found).error());
     view.names = std::move(*found);
     total = view.names.total;
-    auto state = co_await state_of(view.index);
+    auto state = co_await state_of(view);
     if (!state) co_return fail(std::move(state).error());
     view.mirror = std::move(*state);
   } else {
@@ -158,7 +158,8 @@ Task<Result<void>> IndexPages::fill(IndexView& view) {
   co_return Result<void>();
 }
 
-Task<Result<MirrorState>> IndexPages::state_of(pypi::IndexRef index) {
+Task<Result<MirrorState>> IndexPages::state_of(const IndexView& view) {
+  const auto index = view.index;
   MirrorState state;
   if (!index->mirror_url) co_return state;
   state.upstream = pypi::without_userinfo(index->mirror_url->text());
@@ -169,12 +170,16 @@ Task<Result<MirrorState>> IndexPages::state_of(pypi::IndexRef index) {
                         : "The upstream did not answer lately; it is being asked whether it is back.";
   }
   const std::string key = index->key();
-  auto question = [&key, &state](catalog::CacheReader& reader) -> Result<void> {
+  const bool filtered = !view.filter.empty();
+  state.cached = view.names.total;
+  auto question = [&key, &state, filtered](catalog::CacheReader& reader) -> Result<void> {
     BODEGA_TRY(const auto totals, reader.totals());
     state.files = totals.blobs;
     state.bytes = totals.bytes;
-    BODEGA_TRY(const auto names, reader.document_slice(key, {{}, 0, 0}));
-    state.cached = names.total;
+    if (filtered) {
+      BODEGA_TRY(const auto names, reader.document_slice(key, {{}, 0, 0}));
+      state.cached = names.total;
+    }
     return {};
   };
   auto found = co_await use_.catalog.read_cache(question);

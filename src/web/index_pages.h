@@ -20,7 +20,7 @@ class IndexPages {
   // Users with what of their indexes the reader may see; all of them, or the one.
   Task<Result<std::vector<UserLine>>> lines(const PageRequest& asked, std::string_view only);
   Task<Result<void>> fill(IndexView& view);
-  Task<Result<MirrorState>> state_of(pypi::IndexRef index);
+  Task<Result<MirrorState>> state_of(const IndexView& view);  // of a mirror whose names are there
   IndexRights rights_of(const access::Principal& who, const pypi::IndexConfig& index) const;
   SnippetWish snippets_for(const PageRequest& asked, const pypi::IndexConfig& index) const;
 
