@@ -181,6 +181,9 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
              parts_.log},
             upload_options(config).restrict_modify, [this](const std::string&, const std::string& project) { on_new_project(project); }),
       tokens_({registry_, authenticator_, tokens_of_users_, parts_.clock}),
+      indexer_({*catalog_, *store_, registry_, lists_, parts_.quiet_pool != nullptr ? *parts_.quiet_pool : parts_.pool, parts_.timers,
+                parts_.clock, parts_.log, parts_.home},
+               config.search, data_ / "search"),
       pages_(web_services()),
       tasks_(parts_.home, [this](const std::string& what) {
         parts_.log.error("bug", {{"in", "application"}, {"what", what}});
@@ -208,6 +211,7 @@ web::Services Application::web_services() {
           .simple = simple_,
           .tokens = tokens_,
           .uploads = uploads_,
+          .indexer = indexer_,
           .pool = parts_.pool,
           .clock = parts_.clock,
           .log = parts_.log,
@@ -221,6 +225,7 @@ web::Services Application::web_services() {
 void Application::connect() {
   documents_.on_change([this](const std::string& index, const std::string& name) { facts_.revoke(pypi::project_fact(index, name)); });
   lists_.on_change([this](const std::string& index) { facts_.revoke(pypi::list_fact(index)); });
+  facts_.on_revoke([this](const std::string& fact) { indexer_.fact_changed(fact); });
   authenticator_.use_tokens(tokens_of_users_);
   registry_.on_user_gone([this](const std::string& user) { tokens_of_users_.forget_user(user); });
   const auto gone = [this](const Digest& digest) { facts_.revoke(pypi::blob_fact(digest)); };
@@ -256,6 +261,7 @@ Task<Result<void>> Application::start() {
   auto loaded = co_await tokens_of_users_.load();
   if (!loaded) co_return fail(std::move(loaded).error());
   authenticator_.set_devpi_token_key(registry_.devpi_token_key());
+  indexer_.start();
   auto housekeeper = housekeeping();
   tasks_.spawn(std::move(housekeeper));
   caretaker_.start();
@@ -276,6 +282,7 @@ Task<void> Application::close() {
   co_await documents_.close();
   co_await artifacts_.close();
   co_await lists_.close();
+  co_await indexer_.close();
   co_await renderings_.close();
   co_await space_.flush_uses();
   co_await tokens_of_users_.flush_uses();
@@ -370,6 +377,9 @@ Task<ops::Snapshot> Application::measure() {
   snapshot.care = {care.adopted, care.forgotten, care.scrubbed_files, care.scrubbed_bytes, care.healed, care.damaged_hosted};
   const auto ahead = prefetch_.counters();
   snapshot.prefetch = {ahead.pages, ahead.metadata, ahead.bytes, ahead.used, ahead.used_bytes, ahead.wasted, ahead.wasted_bytes};
+  const auto search = indexer_.counters();
+  snapshot.search = {search.documents, search.names.names,  search.names.bytes, search.waiting,
+                     search.indexed,   search.names.builds, search.rebuilds};
   snapshot.pool_queued = parts_.pool.queued();
   snapshot.catalog_queued = catalog_->queued();
   snapshot.serial = catalog_->last_serial();

@@ -42,6 +42,7 @@
 #include "store/blob_store.h"
 #include "store/claims.h"
 #include "web/pages.h"
+#include "web/search/indexer.h"
 
 namespace bodega::app {
 
@@ -56,6 +57,8 @@ struct Parts {
   http::Client& client;
   std::function<double()> random;  // uniform in [0, 1)
   catalog::Threads catalog_threads = catalog::Threads::own_writer;
+  // One thread of little priority, for the search index; null: the pool.
+  Pool* quiet_pool = nullptr;
   // The configuration names an upstream for this run: root/pypi uses it whatever is stored.
   bool upstream_is_explicit = false;
 };
@@ -89,6 +92,7 @@ class Application final : public http::Handler {
   catalog::Catalog& catalog() { return *catalog_; }
   store::BlobStore& store() { return *store_; }
   cache::Dependencies& facts() { return facts_; }
+  const web::Indexer& indexer() const { return indexer_; }
 
  private:
   Application(const Config& config, Parts parts, std::filesystem::path data, std::unique_ptr<store::BlobStore> store,
@@ -149,6 +153,7 @@ class Application final : public http::Handler {
   pypi::Uploads uploads_;
   pypi::Push push_;
   pypi::Tokens tokens_;
+  web::Indexer indexer_;
   web::Pages pages_;
   TaskGroup tasks_;
 };

@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "base/url.h"
+#include "web/search/indexed.h"
 
 namespace bodega::app {
 
@@ -70,6 +71,7 @@ struct Config {
   Duration scrub_interval{};  // zero: never
   std::uint64_t hot_memory = 0;
   bool sandbox = true;
+  web::Indexed search = web::Indexed::all;
   std::optional<std::filesystem::path> root_password_file;
   std::optional<Secret> root_password;
   std::optional<std::filesystem::path> token_key_file;

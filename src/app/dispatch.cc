@@ -184,6 +184,7 @@ Task<Response> Application::admin(Request& request, Route route) {
 Task<Response> Application::at_index(Request& request, Route route) {
   if (reads(request) && asks_for_simple(request)) co_return co_await simple_.list(request, route);
   if (request.method == Method::push) co_return co_await push_.push(request, route);
+  if (request.method == Method::post && web::Pages::is_xmlrpc(request)) co_return co_await pages_.xmlrpc(request, std::move(route));
   if (request.method == Method::post && pypi::is_push(request)) co_return co_await push_.push(request, route);
   if (request.method == Method::post) co_return co_await uploads_.upload(request, route);
   co_return co_await api_.handle(request, route);

@@ -170,6 +170,12 @@ Result<void> parse_value(std::string_view text, LogLevel& out) {
   return parse_choice(text, kChoices, out);
 }
 
+Result<void> parse_value(std::string_view text, web::Indexed& out) {
+  static constexpr std::array<std::pair<std::string_view, web::Indexed>, 3> kChoices{
+      {{"all", web::Indexed::all}, {"hosted", web::Indexed::hosted}, {"off", web::Indexed::nothing}}};
+  return parse_choice(text, kChoices, out);
+}
+
 Result<void> parse_value(std::string_view text, Url& out) {
   BODEGA_TRY(Url url, Url::parse(text));  // its error does not repeat the text, which may carry a password
   if (!url.query.empty() || !url.fragment.empty()) return fail(Code::invalid, "this URL must not have a query or a fragment");
@@ -271,6 +277,9 @@ std::string value_text(Duration duration) {
 std::string value_text(bool value) { return value ? "on" : "off"; }
 std::string value_text(LogFormat format) { return format == LogFormat::json ? "json" : "text"; }
 std::string value_text(LogLevel level) { return std::string(to_string(level)); }
+std::string value_text(web::Indexed indexed) {
+  return indexed == web::Indexed::all ? "all" : indexed == web::Indexed::hosted ? "hosted" : "off";
+}
 std::string value_text(const Url& url) { return url.text(); }
 std::string value_text(const std::filesystem::path& path) { return path.string(); }
 std::string value_text(const Secret& secret) { return std::string(to_string(secret)); }

@@ -24,6 +24,7 @@ Result<void> parse_value(std::string_view text, Duration& out);
 Result<void> parse_value(std::string_view text, bool& out);
 Result<void> parse_value(std::string_view text, LogFormat& out);
 Result<void> parse_value(std::string_view text, LogLevel& out);
+Result<void> parse_value(std::string_view text, web::Indexed& out);
 // http or https, without query and fragment; the path gets its last '/' when it has none.
 Result<void> parse_value(std::string_view text, Url& out);
 // Stays as it is, relative or not.
@@ -53,6 +54,7 @@ std::string value_text(Duration duration);  // "1h30m", "500ms", "0s"
 std::string value_text(bool value);
 std::string value_text(LogFormat format);
 std::string value_text(LogLevel level);
+std::string value_text(web::Indexed indexed);
 std::string value_text(const Url& url);
 std::string value_text(const std::filesystem::path& path);
 std::string value_text(const Secret& secret);

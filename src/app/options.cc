@@ -69,6 +69,9 @@ const std::array kOptions{
     Option{"sandbox", "on|off", &Config::sandbox, "on", "", "", "", kEverywhere, kRestart, Section::data,
            "Reach nothing but the data directory, the files named here and what TLS and name resolution read (Landlock, where the kernel "
            "has it)."},
+    Option{"search", "all|hosted|off", &Config::search, "all", "", "", "", kEverywhere, kRestart, Section::data,
+           "What /+search finds: all is hosted projects and mirrors, hosted leaves mirrors out. The names of a mirror are fetched when "
+           "somebody searches for the first time."},
     Option{"root-password-file", "FILE", &Config::root_password_file, "", "a password is made up and put into DIR/initial-root-password",
            "", "", kEverywhere, kRestart, Section::data, "File with the password that the user root gets at the first start."},
     Option{"root-password", "PASSWORD", &Config::root_password, "", "", "", "", Where::environment_only, kRestart, Section::data,

@@ -26,10 +26,10 @@ enum class Reload { at_restart, on_hangup };
 
 // The field that the option fills; its type says how the value is read. Vectors take several values.
 using Field = std::variant<bool Config::*, unsigned Config::*, FileMode Config::*, std::uint64_t Config::*, Space Config::*,
-                           Duration Config::*, Url Config::*, LogFormat Config::*, LogLevel Config::*, std::filesystem::path Config::*,
-                           std::vector<ListenAddress> Config::*, std::vector<IpNetwork> Config::*, std::vector<std::string> Config::*,
-                           std::vector<UserName> Config::*, std::optional<Url> Config::*, std::optional<Secret> Config::*,
-                           std::optional<std::filesystem::path> Config::*>;
+                           Duration Config::*, Url Config::*, LogFormat Config::*, LogLevel Config::*, web::Indexed Config::*,
+                           std::filesystem::path Config::*, std::vector<ListenAddress> Config::*, std::vector<IpNetwork> Config::*,
+                           std::vector<std::string> Config::*, std::vector<UserName> Config::*, std::optional<Url> Config::*,
+                           std::optional<Secret> Config::*, std::optional<std::filesystem::path> Config::*>;
 
 struct Option {
   std::string_view key;    // --key, and the key in the file

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -117,6 +118,18 @@ http::ServerOptions server_options(const Config& config, std::vector<int> handed
   return options;
 }
 
+// One thread that leaves the processor to the others. Not SCHED_IDLE: on a busy machine that stands still for minutes, perhaps with a lock
+// that somebody waits for.
+std::unique_ptr<Pool> make_quiet_pool() {
+  auto pool = make_thread_pool(1);
+  pool->post([] {
+    ::pthread_setname_np(::pthread_self(), "quiet");
+    constexpr int kNicest = 19;
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNicest);  // on Linux, of the thread
+  });
+  return pool;
+}
+
 // The loops, threads and real seams of one running server; members end in reverse order.
 class Running {
  public:
@@ -138,6 +151,7 @@ class Running {
       client_ = std::move(*client);
     }
     Parts parts{home_, *pool_, *timers_, clock_, log_, *file_system_, *client_, [this] { return uniform_(random_); }};
+    parts.quiet_pool = quiet_pool_.get();
     parts.upstream_is_explicit = command_.upstream_is_explicit;
     auto application = Application::open(config_, std::move(parts), config_.data, (*data)->had_data());
     if (!application) return complain(application.error(), exit_of(application.error().code));
@@ -314,6 +328,7 @@ class Running {
   std::unique_ptr<store::FileSystem> file_system_ = store::make_posix_file_system();
   // Blocking work: two threads for each core keep a slow disk from starving short jobs, and at least four let a list be compressed beside.
   std::unique_ptr<Pool> pool_ = make_thread_pool(std::max(4U, 2 * std::thread::hardware_concurrency()));
+  std::unique_ptr<Pool> quiet_pool_ = make_quiet_pool();
   std::unique_ptr<Timers> timers_ = make_loop_timers(home_, clock_);
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<Application> application_;

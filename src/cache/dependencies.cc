@@ -16,6 +16,7 @@ void Dependencies::also(const std::string& fact, const std::shared_ptr<http::Val
 }
 
 void Dependencies::revoke(const std::string& fact) {
+  if (revoked_) revoked_(fact);
   const auto found = by_fact_.find(fact);
   if (found == by_fact_.end()) return;
   for (const auto& weak : found->second) {

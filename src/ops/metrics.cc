@@ -126,6 +126,13 @@ std::string to_prometheus(const Snapshot& s) {
   out.counter("bodega_prefetch_used_bytes_total", "Bytes of these", as_double(s.prefetch.used_bytes));
   out.counter("bodega_prefetch_wasted_total", "Of what was fetched ahead, not asked for within ten minutes", as_double(s.prefetch.wasted));
   out.counter("bodega_prefetch_wasted_bytes_total", "Bytes of these", as_double(s.prefetch.wasted_bytes));
+  out.gauge("bodega_search_documents", "Documents of the text index: projects and pages of documentation", as_double(s.search.documents));
+  out.gauge("bodega_search_names", "Names of mirrors that can be searched", as_double(s.search.names));
+  out.gauge("bodega_search_names_bytes", "Memory that they take", as_double(s.search.name_bytes));
+  out.gauge("bodega_search_waiting", "Projects that wait to be indexed", as_double(s.search.waiting));
+  out.counter("bodega_search_indexed_total", "Projects indexed", as_double(s.search.indexed));
+  out.counter("bodega_search_name_builds_total", "Lists of names that were made into an index", as_double(s.search.name_builds));
+  out.counter("bodega_search_rebuilds_total", "Times that a damaged index was thrown away", as_double(s.search.rebuilds));
   out.gauge("bodega_cache_filling", "Files on their way in", as_double(s.filling));
   out.counter("bodega_cache_passed_through_files_total", "Files passed through without being kept, for want of space",
               as_double(s.passed_files));

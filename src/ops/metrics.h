@@ -38,6 +38,15 @@ struct Snapshot {
     std::uint64_t damaged_hosted = 0;
   } care;
   std::uint64_t refused_for_memory = 0;
+  struct {
+    std::uint64_t documents = 0;
+    std::uint64_t names = 0;
+    std::uint64_t name_bytes = 0;
+    std::uint64_t waiting = 0;
+    std::uint64_t indexed = 0;
+    std::uint64_t name_builds = 0;
+    std::uint64_t rebuilds = 0;
+  } search;
   std::uint64_t pool_queued = 0;     // jobs waiting for a thread
   std::uint64_t catalog_queued = 0;  // writes waiting for a commit
   std::uint64_t serial = 0;

@@ -16,6 +16,7 @@
 #include "web/layout.h"
 #include "web/manage.h"
 #include "web/project/project_pages.h"
+#include "web/search/view.h"
 #include "web/session.h"
 #include "web/status_page.h"
 
@@ -57,7 +58,9 @@ Pages::Pages(Services use)
       site_{use_.version, assets_.folder()},
       indexes_(std::make_unique<IndexPages>(use_)),
       manage_(std::make_unique<Manage>(use_)),
-      projects_(std::make_unique<ProjectPages>(use_)) {}
+      projects_(std::make_unique<ProjectPages>(use_)),
+      searches_(std::make_unique<Searches>(
+          Searches::Dependencies{use_.catalog, use_.registry, use_.readers, use_.indexer, use_.pool, use_.log})) {}
 
 Pages::~Pages() = default;
 
@@ -131,9 +134,9 @@ Task<Response> Pages::answer(PageRequest& asked) {
     case Place::toxresults: co_return co_await projects_->tox_results(asked);
     case Place::project_feed: co_return co_await projects_->feed(asked);
     case Place::index_feed: co_return co_await projects_->index_feed(asked);
-    case Place::search:
-    case Place::search_help:
-    case Place::opensearch:
+    case Place::search: co_return co_await searches_->search(asked);
+    case Place::search_help: co_return searches_->help(asked);
+    case Place::opensearch: co_return opensearch_document(asked.request);
     default: co_return none(asked);
   }
 }
@@ -151,6 +154,10 @@ Task<Response> Pages::status(const PageRequest& asked) {
   std::erase_if(facts.upstreams_in_trouble, [&visible](const auto& one) { return !visible.contains(one.first); });
   co_return is_person(asked.request) && !wants_facts(asked.request) ? status_page(asked, facts) : status_json(facts);
 }
+
+bool Pages::is_xmlrpc(const Request& request) { return Searches::is_xmlrpc(request); }
+
+Task<Response> Pages::xmlrpc(Request& request, Route route) { return searches_->xmlrpc(request, std::move(route)); }
 
 Response Pages::asset(const PageRequest& asked) {
   auto found = assets_.get(asked.request, asked.route.rest[0], asked.route.rest[1]);

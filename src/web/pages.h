@@ -16,6 +16,7 @@ namespace bodega::web {
 class IndexPages;
 class Manage;
 class ProjectPages;
+class Searches;
 
 class Pages {
  public:
@@ -28,6 +29,9 @@ class Pages {
   // Whether the answer is a page, or something else that only people and their browsers ask for.
   bool wants(const http::Request& request, const pypi::Route& route) const;
   Task<http::Response> handle(http::Request& request, pypi::Route route);
+  // POST of text/xml to an index: a search of an old tool.
+  static bool is_xmlrpc(const http::Request& request);
+  Task<http::Response> xmlrpc(http::Request& request, pypi::Route route);
 
   // An error of somebody else's, in the same dress when a person reads it: status and reason stay.
   Task<void> dress(http::Request& request, const pypi::Route& route, http::Response& response);
@@ -46,6 +50,7 @@ class Pages {
   std::unique_ptr<IndexPages> indexes_;
   std::unique_ptr<Manage> manage_;
   std::unique_ptr<ProjectPages> projects_;
+  std::unique_ptr<Searches> searches_;
 };
 
 }  // namespace bodega::web

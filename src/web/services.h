@@ -42,6 +42,7 @@ class Uploads;
 
 namespace bodega::web {
 
+class Indexer;
 struct StatusFacts;
 
 struct Services {
@@ -63,6 +64,7 @@ struct Services {
   pypi::Simple& simple;
   pypi::Tokens& tokens;
   pypi::Uploads& uploads;
+  Indexer& indexer;
   Pool& pool;
   const Clock& clock;
   Log& log;

@@ -1,0 +1,71 @@
+// All names of one mirror, in memory: sorted, normalised (PEP 503), 15 bytes for each of the public index's 900,000. Beside each stands how
+// many names continue it ("django-..." continues "django"), which tells well-known ones from others. Immutable; any thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/result.h"
+
+namespace bodega::web {
+
+using NameId = std::uint32_t;  // the place in the order
+
+class NameList {
+ public:
+  // not_found, corrupt, io. Blocks.
+  static Result<std::shared_ptr<const NameList>> load(const std::filesystem::path& path);
+
+  NameId size() const { return static_cast<NameId>(lengths_.size()); }
+  const Digest& source() const { return source_; }  // what it was made from
+  std::string_view name(NameId id) const { return padded(id).substr(1, lengths_[id]); }
+  std::string_view padded(NameId id) const;                                              // "-name-": a part begins and ends with '-'
+  std::size_t length(NameId id) const { return lengths_[id]; }                           // 1 to 200
+  unsigned weight(NameId id) const { return static_cast<unsigned char>(weights_[id]); }  // 0: nothing continues it; +1 when that doubles
+
+  struct Range {
+    NameId begin = 0;
+    NameId end = 0;
+  };
+  Range starting_with(std::string_view prefix) const;
+  std::optional<NameId> find(std::string_view name) const;
+
+  std::size_t bytes() const { return text_.capacity() + lengths_.capacity() + weights_.capacity() + blocks_.capacity() * 4; }
+
+ private:
+  NameId lower_bound(std::string_view name) const;
+
+  static constexpr NameId kBlock = 16;
+  Digest source_;
+  std::string text_;  // "-a-b-c-"
+  std::vector<std::uint8_t> lengths_;
+  std::string weights_;
+  std::vector<std::uint32_t> blocks_;  // where in `text_` every kBlock-th name has its first '-'
+};
+
+// Takes names in any order, normalised, doubles too; at most 2^32 - 1 bytes of them.
+class NameListBuilder {
+ public:
+  // Names longer than 200 bytes, or with bytes that no normalised name has, are passed over.
+  void add(std::string_view name);
+  std::size_t size() const { return starts_.size(); }
+  // Sorts and writes. Blocks.
+  Result<void> write(const std::filesystem::path& path, const Digest& source);
+
+ private:
+  std::string_view at(std::uint32_t start) const;
+
+  // Lines of length byte and name, in pieces, so that growing never copies.
+  static constexpr std::uint32_t kPiece = 1U << 20U;
+  std::vector<std::string> pieces_;
+  std::vector<std::uint32_t> starts_;  // piece * kPiece + place
+  bool sorted_ = true;
+};
+
+}  // namespace bodega::web

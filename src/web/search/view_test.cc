@@ -1,0 +1,83 @@
+#include "web/search/view.h"
+
+#include <gtest/gtest.h>
+
+namespace bodega::web {
+namespace {
+
+http::Request request_of(const std::string& query) {
+  http::Request request;
+  request.query = query;
+  request.scheme = "https";
+  request.host = "pkgs.test";
+  request.mount = "/pypi";
+  return request;
+}
+
+TEST(SearchForm, ReadsAndWritesTheAddress) {
+  const auto form = read_form(request_of("query=a+b%26c&index=alice/dev&license=MIT&python=3.11&type=page&page=7"));
+  EXPECT_EQ(form.query, "a b&c");
+  EXPECT_EQ(form.index, "alice/dev");
+  EXPECT_EQ(form.page, 7U);
+  EXPECT_EQ(form_query(form, form.query, 8), "query=a%20b%26c&index=alice/dev&type=page&python=3.11&license=MIT&page=8");
+  EXPECT_EQ(form_query({}, "x", 1), "query=x");
+  EXPECT_TRUE(read_form(request_of("query=%20&page=0")).empty());
+  EXPECT_EQ(read_form(request_of("query=" + std::string(5000, 'a'))).query.size(), kMaxQueryBytes);
+}
+
+TEST(SearchForm, FiltersAreTermsBesideTheQuery) {
+  EXPECT_EQ(describe(whole_query(read_form(request_of("query=a+OR+b&index=alice/dev")))), "(and (or a b) index:alice/dev)");
+  EXPECT_EQ(describe(whole_query(read_form(request_of("license=MIT")))), "license:MIT");
+  EXPECT_TRUE(whole_query({}).empty());
+}
+
+XmlRpcValue list_of(const std::vector<std::string>& texts) {
+  XmlRpcValue out{XmlRpcValue::Kind::list};
+  for (const auto& text : texts) out.items.push_back({"", {XmlRpcValue::Kind::text, text}});
+  return out;
+}
+XmlRpcCall call_of(const std::vector<std::pair<std::string, XmlRpcValue>>& fields, const std::string& op) {
+  return {"search", {{XmlRpcValue::Kind::object, {}, fields}, {XmlRpcValue::Kind::text, op}}};
+}
+
+TEST(XmlRpcSearch, NameAndSummaryAreTypes) {
+  EXPECT_EQ(describe(*xmlrpc_query(call_of({{"name", list_of({"a b"})}, {"summary", list_of({"c"})}}, "or"))),
+            "(or (and type:project a b) (and type:summary c))");
+  EXPECT_EQ(describe(*xmlrpc_query(call_of({{"name", list_of({"a"})}, {"summary", list_of({})}}, "AND"))), "(and type:project a)");
+  EXPECT_TRUE(xmlrpc_query(call_of({}, "and"))->empty());
+  EXPECT_TRUE(xmlrpc_query(call_of({{"name", list_of({" "})}}, "and"))->empty());
+}
+
+TEST(XmlRpcSearch, WhatDevpiRefusesIsRefused) {
+  EXPECT_EQ(xmlrpc_query({"list_packages", {}}).error().message, "ValueError(\"Unknown method 'list_packages'.\")");
+  EXPECT_FALSE(xmlrpc_query({"search", {}}));
+  EXPECT_FALSE(xmlrpc_query(call_of({{"name", list_of({"a"})}}, "xor")));
+  EXPECT_FALSE(xmlrpc_query(call_of({{"version", list_of({"1"})}}, "and")));
+  EXPECT_FALSE(xmlrpc_query(call_of({{"name", list_of({"a", "b"})}}, "and")));
+}
+
+TEST(OpenSearch, AddressesAreAbsolute) {
+  const auto response = opensearch_document(request_of(""));
+  const auto body = std::get<std::string>(response.body);
+  EXPECT_NE(body.find("template=\"https://pkgs.test/pypi/+search?query={searchTerms}\""), std::string::npos) << body;
+}
+
+TEST(SearchFeed, IsInOrderOfReleasesAndHoldsNoMarkup) {
+  SearchView view;
+  view.form.query = "a <b>";
+  TextHit old{"alice/dev", "old", "old", "1", "", "2026-01-01T00:00:00Z", Origin::hosted, {{"<x> & y", false}}};
+  TextHit fresh = old;
+  fresh.name = fresh.project = "fresh";
+  fresh.released = "2026-02-01T00:00:00Z";
+  TextHit name_only = old;
+  name_only.released.clear();
+  view.results.hits = {old, fresh, name_only};
+  const auto body = std::get<std::string>(search_feed(request_of(""), view).body);
+  EXPECT_LT(body.find("fresh 1"), body.find("old 1"));
+  EXPECT_NE(body.find("&lt;x&gt; &amp; y"), std::string::npos);
+  EXPECT_NE(body.find("<updated>2026-02-01T00:00:00Z</updated>"), std::string::npos);
+  EXPECT_NE(body.find("https://pkgs.test/pypi/alice/dev/fresh/1"), std::string::npos) << body;
+}
+
+}  // namespace
+}  // namespace bodega::web
