@@ -277,6 +277,9 @@ Task<bool> Application::root_password_is_empty() {
 
 Task<void> Application::close() {
   tasks_.request_stop();
+  // What it does in the pool refers to what is about to go.
+  auto busy = [this] { return keeping_house_; };
+  while (busy()) co_await house_kept_.wait(busy);
   co_await caretaker_.close();
   co_await prefetch_.close();
   co_await documents_.close();
@@ -405,20 +408,26 @@ Task<Response> Application::metrics() {
 Task<void> Application::housekeeping() {
   // Uses are only for the order of eviction; a crash may forget a minute of them.
   constexpr auto kEvery = std::chrono::minutes(1);
-  while (!tasks_.stopping()) {
+  for (bool first = true; !tasks_.stopping(); first = false) {
+    keeping_house_ = true;
+    if (!first) co_await keep_house();
     co_await keep_accounts();
-    co_await sleep_until(parts_.timers, parts_.clock.mono() + kEvery);
-    if (tasks_.stopping()) break;
-    co_await space_.flush_uses();
-    co_await tokens_of_users_.flush_uses();
-    auto room = co_await space_.make_room(0);
-    if (!room) parts_.log.warning("cache.no_room", {{"why", room.error().describe()}});
-    // Some months of a busy index; who follows the changelog is never so far behind.
-    constexpr std::uint64_t kKeepChanges = 100'000;
-    auto prune = [](catalog::Transaction& transaction) { return transaction.prune_changelog(kKeepChanges); };
-    auto pruned = co_await catalog_->write(prune);
-    if (!pruned) parts_.log.warning("catalog.not_pruned", {{"why", pruned.error().describe()}});
+    keeping_house_ = false;
+    house_kept_.notify_all();
+    if (!tasks_.stopping()) co_await sleep_until(parts_.timers, parts_.clock.mono() + kEvery);
   }
+}
+
+Task<void> Application::keep_house() {
+  co_await space_.flush_uses();
+  co_await tokens_of_users_.flush_uses();
+  auto room = co_await space_.make_room(0);
+  if (!room) parts_.log.warning("cache.no_room", {{"why", room.error().describe()}});
+  // Some months of a busy index; who follows the changelog is never so far behind.
+  constexpr std::uint64_t kKeepChanges = 100'000;
+  auto prune = [](catalog::Transaction& transaction) { return transaction.prune_changelog(kKeepChanges); };
+  auto pruned = co_await catalog_->write(prune);
+  if (!pruned) parts_.log.warning("catalog.not_pruned", {{"why", pruned.error().describe()}});
 }
 
 // Written anew when something of ours has changed. Bytes first, name last.

@@ -11,6 +11,7 @@
 #include "app/config.h"
 #include "async/loop.h"
 #include "async/offload.h"
+#include "async/signal.h"
 #include "async/task_group.h"
 #include "async/timers.h"
 #include "base/log.h"
@@ -111,6 +112,7 @@ class Application final : public http::Handler {
   Task<ops::Snapshot> measure();
   Task<ops::Health> judge();
   Task<void> housekeeping();
+  Task<void> keep_house();
   Task<void> keep_accounts();
   Task<void> forget_absences(std::string project);
   void on_new_project(const std::string& project);
@@ -123,6 +125,8 @@ class Application final : public http::Handler {
   WallTime started_at_;
   bool draining_ = false;
   const http::Server* server_ = nullptr;
+  bool keeping_house_ = false;  // not asleep
+  Signal house_kept_;
   ops::MemoryGuard memory_guard_ = ops::make_memory_guard();
   std::optional<catalog::Serial> accounts_serial_;  // of what accounts.json has
   std::string generated_password_file_;

@@ -105,7 +105,7 @@ def run(tally, options):
                 thread.join(240)
             tally.tries += 400
             if not bodega.alive() or group.failures():
-                tally.violation("the server was killed for want of memory")
+                tally.violation("the server was killed for want of memory: exit %s, %d kills: %s" % (bodega.process.popen.poll(), group.failures(), bodega.process.errors()[-1500:]))
             else:
                 if set(counts) - {200, 503} or wrong:
                     tally.violation("answers %s, wrong: %s" % (counts, wrong[:5]))
