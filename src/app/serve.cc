@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <boost/asio/signal_set.hpp>
 
@@ -340,6 +341,7 @@ class Running {
 
 Exit serve(const Command& command) {
   std::signal(SIGPIPE, SIG_IGN);
+  ::umask(0077);  // what libraries make in the data directory is nobody else's, too
   tame_malloc();
   raise_descriptor_limit();
   const SystemClock clock;

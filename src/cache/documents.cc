@@ -174,6 +174,7 @@ Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& r
     if (bytes.empty()) break;
     got.body += bytes;
   }
+  const bool said_nothing = got.body.empty();
   auto convert = [&request, &got] { return request.convert(got); };
   auto converted = co_await offload(use_.pool, convert);
   BODEGA_CO_TRY(std::string body, std::move(converted));
@@ -182,7 +183,9 @@ Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& r
   row->index = request.index;
   row->name = request.name;
   row->fetched_at = use_.clock.wall();
-  row->expires_at = until(request, row->fetched_at, response.headers.joined("Cache-Control"));
+  // A page of no bytes may be meant, and may be an upstream's bad moment: it is believed as long as an absence.
+  row->expires_at = said_nothing ? fresh_until(row->fetched_at, {}, DocumentState::absent, rules_)
+                                 : until(request, row->fetched_at, response.headers.joined("Cache-Control"));
   row->etag = std::string(response.headers.get("ETag"));
   row->last_modified = std::string(response.headers.get("Last-Modified"));
   const bool same = old && old->state == DocumentState::present && old->body == body;
