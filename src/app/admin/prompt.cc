@@ -59,9 +59,9 @@ std::string read_line() {
 }
 
 Secret ask_quietly(const char* question) {
+  const Quiet quiet;  // before the question: changing the terminal throws away what was typed until then
   std::fputs(question, stderr);
   std::fflush(stderr);
-  const Quiet quiet;
   Secret out(read_line());
   std::fputs("\n", stderr);
   return out;
