@@ -31,7 +31,10 @@ class Setup:
 
     def install(self, project):
         url, _ = self.bodega.link(project, "whl$")
-        answer = ask(url)
+        try:
+            answer = ask(url)
+        except Broken:
+            return "broken", False
         return answer.status, answer.body == self.world.wheels[project][1]
 
     def listed(self, name):
@@ -88,7 +91,8 @@ def unreadable(world, origin, tally):
         bodega.faults.set(match=digest, kinds=READ, error=EIO, error_from=1, error_to=EVERY)
         tally.tries += 1
         if project:
-            if setup.install(project) != (200, True):
+            # It may be cut off where the disk fails; the next one must come from the upstream again.
+            if setup.install(project) not in ((200, True), ("broken", False)) or setup.install(project) != (200, True):
                 tally.violation("EIO on a cached file: %s" % (setup.install(project),))
         elif ask(ours).status != 500:
             tally.violation("EIO on a hosted file: %s" % ask(ours))

@@ -295,7 +295,7 @@ class Start:
             except RuntimeError:
                 return False
 
-        assert begin()
+        assert begin(), bodega.process.errors()[-2000:]
         calls = bodega.faults.count
         bodega.kill()
         every = [(n, half) for n in range(1, calls + 1) for half in (0, 1)]
@@ -328,6 +328,9 @@ def older_schema(source, target):
         for (table,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
             if not re.search(r"CREATE TABLE %s\b" % table, first) and table != "migrations":
                 database.execute("DROP TABLE " + table)
+        for (index,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").fetchall():
+            if not re.search(r"INDEX %s\b" % index, first):
+                database.execute("DROP INDEX " + index)
         database.execute("DELETE FROM migrations WHERE number > 1")
         database.execute("PRAGMA user_version=1")
     database.close()
