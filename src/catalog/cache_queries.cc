@@ -91,12 +91,7 @@ template <class Base>
 Result<std::vector<std::string>> CacheQueries<Base>::document_names(std::string_view index) {
   BODEGA_TRY(Statement rows,
              database_.query("SELECT name FROM documents WHERE index_name = ? AND name > '' AND state = 1 ORDER BY name", index));
-  std::vector<std::string> names;
-  for (;;) {
-    BODEGA_TRY(const bool more, rows.step());
-    if (!more) return names;
-    names.push_back(rows.text(0));
-  }
+  return texts_of(std::move(rows));
 }
 
 template <class Base>
@@ -110,11 +105,8 @@ Result<NameSlice> CacheQueries<Base>::document_slice(std::string_view index, con
   BODEGA_TRY(Statement rows, database_.query("SELECT name FROM documents WHERE index_name = ? AND name > '' AND state = 1 "
                                              "AND instr(name, ?) > 0 ORDER BY name LIMIT ? OFFSET ?",
                                              index, slice.part, stored(slice.limit), stored(slice.offset)));
-  for (;;) {
-    BODEGA_TRY(const bool more, rows.step());
-    if (!more) return out;
-    out.names.push_back(rows.text(0));
-  }
+  BODEGA_TRY(out.names, texts_of(std::move(rows)));
+  return out;
 }
 
 template <class Base>
@@ -123,13 +115,7 @@ Result<std::vector<CachedBlobRow>> CacheQueries<Base>::cached_in(unsigned char f
   BODEGA_TRY(Statement rows,
              database_.query("SELECT digest, size, last_used FROM cached_blobs WHERE digest >= ? AND digest < ? ORDER BY digest",
                              sqlite::Blob{range.low}, sqlite::Blob{range.high}));
-  std::vector<CachedBlobRow> found;
-  for (;;) {
-    BODEGA_TRY(const bool more, rows.step());
-    if (!more) return found;
-    BODEGA_TRY(const CachedBlobRow row, cached_of(rows));
-    found.push_back(row);
-  }
+  return collect<CachedBlobRow>(std::move(rows), cached_of);
 }
 
 template <class Base>
@@ -143,13 +129,7 @@ Result<std::int64_t> CacheQueries<Base>::mark(std::string_view key) {
 template <class Base>
 Result<std::vector<Digest>> CacheQueries<Base>::damaged() {
   BODEGA_TRY(Statement rows, database_.query("SELECT digest FROM damaged_blobs ORDER BY digest"));
-  std::vector<Digest> found;
-  for (;;) {
-    BODEGA_TRY(const bool more, rows.step());
-    if (!more) return found;
-    BODEGA_TRY(const Digest digest, digest_of(rows, 0));
-    found.push_back(digest);
-  }
+  return digests_of(std::move(rows));
 }
 
 template class CacheQueries<CacheReader>;

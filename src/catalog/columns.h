@@ -5,6 +5,9 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/digest.h"
 #include "base/time.h"
@@ -26,6 +29,26 @@ inline WallTime time_of(const sqlite::Statement& row, int column) { return from_
 inline Result<Digest> digest_of(const sqlite::Statement& row, int column) {
   if (const auto digest = Digest::from_bytes(row.view(column))) return *digest;
   return fail(Code::corrupt, "the catalog is damaged", "a stored digest is not 32 bytes");
+}
+
+// Every row through `make`, which gives a row of the result or an error.
+template <class Row, class Make>
+Result<std::vector<Row>> collect(sqlite::Statement statement, Make make) {
+  std::vector<Row> rows;
+  for (;;) {
+    BODEGA_TRY(const bool more, statement.step());
+    if (!more) return rows;
+    BODEGA_TRY(Row row, make(statement));
+    rows.push_back(std::move(row));
+  }
+}
+
+// Of rows of one column.
+inline Result<std::vector<Digest>> digests_of(sqlite::Statement rows) {
+  return collect<Digest>(std::move(rows), [](const sqlite::Statement& row) { return digest_of(row, 0); });
+}
+inline Result<std::vector<std::string>> texts_of(sqlite::Statement rows) {
+  return collect<std::string>(std::move(rows), [](const sqlite::Statement& row) -> Result<std::string> { return row.text(0); });
 }
 
 // "user/name" in its two halves; without a slash the user is all of it and no index matches.

@@ -7,18 +7,6 @@ namespace {
 
 using sqlite::Statement;
 
-// Every row of `sql` through `make`, which gives a row of the result or an error.
-template <class Row, class Make>
-Result<std::vector<Row>> collect(Statement statement, Make make) {
-  std::vector<Row> rows;
-  for (;;) {
-    BODEGA_TRY(const bool more, statement.step());
-    if (!more) return rows;
-    BODEGA_TRY(Row row, make(statement));
-    rows.push_back(std::move(row));
-  }
-}
-
 Result<UserRow> user_of(const Statement& row) {
   UserRow user{row.text(0), row.text(1), row.text(2), time_of(row, 3), std::nullopt};
   if (!row.is_null(4)) user.modified = time_of(row, 4);
@@ -335,13 +323,7 @@ Result<std::vector<Digest>> MainReader<Base>::hosted_in(unsigned char first) {
   BODEGA_TRY(Statement rows, database_.query("SELECT digest FROM files WHERE digest >= ?1 AND digest < ?2 UNION "
                                              "SELECT digest FROM attachments WHERE digest >= ?1 AND digest < ?2 ORDER BY 1",
                                              sqlite::Blob{range.low}, sqlite::Blob{range.high}));
-  std::vector<Digest> found;
-  for (;;) {
-    BODEGA_TRY(const bool more, rows.step());
-    if (!more) return found;
-    BODEGA_TRY(const Digest digest, digest_of(rows, 0));
-    found.push_back(digest);
-  }
+  return digests_of(std::move(rows));
 }
 
 template class MainReader<Reader>;

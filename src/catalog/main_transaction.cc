@@ -38,13 +38,7 @@ std::optional<std::string_view> optional_text(const std::optional<std::string>& 
 
 Result<std::vector<Digest>> digests(Result<Statement> rows) {
   if (!rows) return fail(std::move(rows).error());
-  std::vector<Digest> found;
-  for (;;) {
-    BODEGA_TRY(const bool more, rows->step());
-    if (!more) return found;
-    BODEGA_TRY(const Digest digest, digest_of(*rows, 0));
-    found.push_back(digest);
-  }
+  return digests_of(std::move(*rows));
 }
 
 }  // namespace
