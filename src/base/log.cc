@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/url.h"
+#include "base/utf8.h"
 
 namespace bodega {
 namespace {
@@ -64,28 +65,24 @@ std::string redacted(const Url& url) {
 }
 
 // What json_string() leaves as it is and viewers obey: U+0080 to U+009F (terminals take U+009B for ESC [), the separators of lines and
-// paragraphs, and what turns the direction of writing, so that a line shows other than what it says. Where the code point, which begins
-// at `at`, is one of them, its number; else 0. UTF-8.
-unsigned obeyed_at(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U; };
-  if (byte(0) == 0xC2) return byte(1) >= 0x80 && byte(1) <= 0x9F ? byte(1) : 0;
-  if (byte(0) != 0xE2 || (byte(1) != 0x80 && byte(1) != 0x81)) return 0;
-  const unsigned point = 0x2000 + (byte(1) - 0x80) * 0x40 + (byte(2) - 0x80);
-  const bool turns = (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069) || point == 0x200E || point == 0x200F;
-  return turns || point == 0x2028 || point == 0x2029 ? point : 0;
+// paragraphs, and what turns the direction of writing, so that a line shows other than what it says.
+bool is_obeyed(std::uint32_t code) {
+  return (code >= 0x80 && code <= 0x9F) || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
 }
 
 void put_json_text(std::string& out, std::string_view text) {
   std::size_t at = out.size();
   json_string_to(out, text);
+  // The first bytes of all of them.
   while ((at = out.find_first_of("\xC2\xE2", at)) != std::string::npos) {
-    const unsigned point = obeyed_at(out, at);
-    if (point == 0) {
+    const auto character = first_character(std::string_view(out).substr(at));
+    if (!character || !is_obeyed(character->code)) {
       ++at;
       continue;
     }
-    const std::string hex = to_hex(std::string{static_cast<char>(point >> 8), static_cast<char>(point & 0xFF)});
-    out.replace(at, point < 0x800 ? 2 : 3, "\\u" + hex);
+    const std::string hex = to_hex(std::string{static_cast<char>(character->code >> 8), static_cast<char>(character->code & 0xFF)});
+    out.replace(at, character->length, "\\u" + hex);
   }
 }
 

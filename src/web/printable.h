@@ -18,6 +18,4 @@ std::string printable(std::string_view text);
 // The same on one line, cut after `max` bytes with an ellipsis: for names and summaries in titles and lists.
 std::string printable_line(std::string_view text, std::size_t max);
 
-void append_utf8(std::string& out, std::uint32_t code);
-
 }  // namespace bodega::web

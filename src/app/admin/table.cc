@@ -5,16 +5,16 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace bodega::app {
 namespace {
 
 constexpr std::size_t kGap = 2;
 
-bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
 // Code points; wide characters are rare enough in names and comments to be counted as one.
 std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues_character(c); }));
 }
 
 std::string harmless(std::string text) {
@@ -35,7 +35,7 @@ std::string cut(std::string line, std::size_t width) {
   for (std::size_t column = 0; end < line.size() && column + 1 < width; ++column) {
     do {
       ++end;
-    } while (end < line.size() && continues(line[end]));
+    } while (end < line.size() && continues_character(line[end]));
   }
   return line.substr(0, end) + "\xE2\x80\xA6";
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace bodega::pypi {
 namespace {
@@ -18,20 +19,6 @@ constexpr std::size_t kMaxReference = 16;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
 bool is_letter(char c) { return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z'; }
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) code = 0xFFFD;
-  const auto tail = [code](unsigned shift) { return static_cast<char>(0x80U | ((code >> shift) & 0x3FU)); };
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += {static_cast<char>(0xC0U | (code >> 6U)), tail(0)};
-  } else if (code < 0x10000) {
-    out += {static_cast<char>(0xE0U | (code >> 12U)), tail(6), tail(0)};
-  } else {
-    out += {static_cast<char>(0xF0U | (code >> 18U)), tail(12), tail(6), tail(0)};
-  }
-}
 
 // `body` is what stands between '&' and ';'.
 bool append_reference(std::string& out, std::string_view body) {
@@ -55,6 +42,7 @@ bool append_reference(std::string& out, std::string_view body) {
     code = std::min<std::uint32_t>(code * (hex ? 16 : 10) + digit, 0x110000);
   }
   if (digits.empty()) return false;
+  if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) code = 0xFFFD;
   append_utf8(out, code);
   return true;
 }

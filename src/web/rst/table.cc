@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace bodega::web::rst {
 namespace {
@@ -19,7 +20,7 @@ std::string_view between(std::string_view line, Span span) {
   std::size_t from = line.size();
   std::size_t to = line.size();
   for (std::size_t i = 0; i < line.size(); ++i) {
-    if ((static_cast<unsigned char>(line[i]) & 0xC0U) == 0x80) continue;
+    if (continues_character(line[i])) continue;
     if (column == span.from) from = i;
     if (column == span.to) {
       to = i;

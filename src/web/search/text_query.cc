@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "web/search/name_query.h"
 #include "web/search/text_terms.h"
 
@@ -178,7 +179,7 @@ bool is_word_byte(char c) {
 
 // The bytes in between belong to one letter.
 std::size_t letter_start(std::string_view text, std::size_t at) {
-  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80) --at;
+  while (at > 0 && at < text.size() && continues_character(text[at])) --at;
   return std::min(at, text.size());
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "pypi/format/json_value.h"
 #include "web/search/name_query.h"
 
@@ -19,7 +20,7 @@ constexpr std::size_t kMaxStored = 32 * 1024;
 
 std::string_view cut(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return text;
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80) --limit;
+  while (limit > 0 && continues_character(text[limit])) --limit;
   return text.substr(0, limit);
 }
 
