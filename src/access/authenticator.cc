@@ -6,6 +6,7 @@
 #include "access/random.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "http/cross_site.h"
 
 namespace bodega::access {
 namespace {
@@ -42,8 +43,6 @@ SentCredentials decode_pair(std::string_view encoded) {
 std::string user_subject(const std::string& user) { return "u:" + user; }
 std::string address_subject(const std::string& address) { return "a:" + address; }
 
-bool is_read(http::Method method) { return method == http::Method::get || method == http::Method::head || method == http::Method::options; }
-
 }  // namespace
 
 SentCredentials read_credentials(const http::Headers& headers) {
@@ -73,7 +72,7 @@ Task<Result<Authentication>> Authenticator::authenticate(const http::Request& re
   }
   if (sent.presence == Presence::none) co_return Authentication{};
   if (sent.presence == Presence::broken) co_return Authentication{Outcome::wrong, {}, {}, {}, false};
-  const Repeat repeat = is_read(request.method) ? Repeat::is_free : Repeat::counts;
+  const Repeat repeat = http::is_safe(request.method) ? Repeat::is_free : Repeat::counts;
   std::string address = request.peer.client;
   const auto secret = sent.credentials.secret.reveal();
   if (looks_like_own_token(secret)) co_return by_own_token(sent.credentials, address, repeat);

@@ -1,11 +1,11 @@
 #include "app/backup_command.h"
 
-#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
 
+#include "app/data_directory.h"
 #include "ops/backup.h"
 
 namespace bodega::app {
@@ -16,13 +16,6 @@ namespace fs = std::filesystem;
 Exit complain(const Error& error, Exit code) {
   std::fprintf(stderr, "bodega backup: %s\n", error.describe().c_str());
   return code;
-}
-
-bool lies_in(const fs::path& path, const fs::path& folder) {
-  std::error_code error;
-  const auto inner = fs::weakly_canonical(path, error);
-  const auto outer = fs::weakly_canonical(folder, error);
-  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "app/data_directory.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -33,6 +34,13 @@ std::string owner_of(int lock) {
 }
 
 }  // namespace
+
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  std::error_code error;
+  const auto inner = fs::weakly_canonical(path, error);
+  const auto outer = fs::weakly_canonical(folder, error);
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
 
 DataDirectory::DataDirectory(fs::path path, int lock, catalog::HadData had_data)
     : path_(std::move(path)), lock_(lock), had_data_(had_data) {}

@@ -32,4 +32,7 @@ class DataDirectory {
   catalog::HadData had_data_;
 };
 
+// Whether a path is a folder or below it, also by links and ".."; it need not be there yet.
+bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder);
+
 }  // namespace bodega::app

@@ -1,11 +1,10 @@
 #include "app/export_command.h"
 
-#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <filesystem>
-#include <system_error>
 
+#include "app/data_directory.h"
 #include "app/offline_data.h"
 #include "app/progress.h"
 #include "ops/transfer/export.h"
@@ -19,13 +18,6 @@ namespace fs = std::filesystem;
 Exit complain(const Error& error, Exit code) {
   std::fprintf(stderr, "bodega export devpi: %s\n", error.describe().c_str());
   return code;
-}
-
-bool lies_in(const fs::path& path, const fs::path& folder) {
-  std::error_code error;
-  const auto inner = fs::weakly_canonical(path, error);
-  const auto outer = fs::weakly_canonical(folder, error);
-  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
 void print(const ops::ExportReport& report, const std::string& directory) {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "pypi/api/api_answer.h"
+#include "pypi/index/negotiated.h"
 
 namespace bodega::web {
 
@@ -34,14 +35,7 @@ std::string login_address(const http::Request& request) {
   return request.mount + "/+manage/login" + (is_somewhere ? "?back=" + percent_encode(path, "/") : "");
 }
 
-std::string query_value(const http::Request& request, std::string_view key) {
-  for (const auto part : split(request.query, '&')) {
-    const auto equals = part.find('=');
-    if (form_decode(part.substr(0, equals)) != key) continue;
-    return equals == std::string_view::npos ? std::string() : form_decode(part.substr(equals + 1)).value_or("");
-  }
-  return {};
-}
+std::string query_value(const http::Request& request, std::string_view key) { return pypi::query_value(request.query, key).value_or(""); }
 
 std::size_t page_number(const http::Request& request) {
   constexpr std::uint64_t kLast = 1'000'000;  // far beyond any list, and safe to multiply

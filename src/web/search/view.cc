@@ -54,7 +54,7 @@ std::vector<XmlRpcHit> first_of_each(const std::vector<TextHit>& found, const st
 
 }  // namespace
 
-SearchForm read_form(const Request& request) {
+SearchForm search_form_of(const Request& request) {
   constexpr std::size_t kMaxFilter = 200;
   const auto value = [&request](std::string_view key) { return std::string(trim(query_value(request, key)).substr(0, kMaxFilter)); };
   SearchForm form;
@@ -114,7 +114,7 @@ Task<Response> Searches::search(PageRequest& asked) {
   auto prefix = query_value(asked.request, "prefix");
   if (!prefix.empty()) co_return co_await suggest(asked, std::move(prefix));
   SearchView view;
-  view.form = read_form(asked.request);
+  view.form = search_form_of(asked.request);
   view.indexes = readable(asked.who);
   view.whole = use_.indexer.whole();
   use_.indexer.wanted(view.indexes);

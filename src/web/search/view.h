@@ -28,7 +28,7 @@ struct SearchForm {
   std::size_t page = 1;
   bool empty() const { return query.empty() && index.empty() && license.empty() && python.empty() && type.empty(); }
 };
-SearchForm read_form(const http::Request& request);
+SearchForm search_form_of(const http::Request& request);
 // The query with the filters. Pure.
 Query whole_query(const SearchForm& form);
 

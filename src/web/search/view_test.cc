@@ -15,19 +15,19 @@ http::Request request_of(const std::string& query) {
 }
 
 TEST(SearchForm, ReadsAndWritesTheAddress) {
-  const auto form = read_form(request_of("query=a+b%26c&index=alice/dev&license=MIT&python=3.11&type=page&page=7"));
+  const auto form = search_form_of(request_of("query=a+b%26c&index=alice/dev&license=MIT&python=3.11&type=page&page=7"));
   EXPECT_EQ(form.query, "a b&c");
   EXPECT_EQ(form.index, "alice/dev");
   EXPECT_EQ(form.page, 7U);
   EXPECT_EQ(form_query(form, form.query, 8), "query=a%20b%26c&index=alice/dev&type=page&python=3.11&license=MIT&page=8");
   EXPECT_EQ(form_query({}, "x", 1), "query=x");
-  EXPECT_TRUE(read_form(request_of("query=%20&page=0")).empty());
-  EXPECT_EQ(read_form(request_of("query=" + std::string(5000, 'a'))).query.size(), kMaxQueryBytes);
+  EXPECT_TRUE(search_form_of(request_of("query=%20&page=0")).empty());
+  EXPECT_EQ(search_form_of(request_of("query=" + std::string(5000, 'a'))).query.size(), kMaxQueryBytes);
 }
 
 TEST(SearchForm, FiltersAreTermsBesideTheQuery) {
-  EXPECT_EQ(describe(whole_query(read_form(request_of("query=a+OR+b&index=alice/dev")))), "(and (or a b) index:alice/dev)");
-  EXPECT_EQ(describe(whole_query(read_form(request_of("license=MIT")))), "license:MIT");
+  EXPECT_EQ(describe(whole_query(search_form_of(request_of("query=a+OR+b&index=alice/dev")))), "(and (or a b) index:alice/dev)");
+  EXPECT_EQ(describe(whole_query(search_form_of(request_of("license=MIT")))), "license:MIT");
   EXPECT_TRUE(whole_query({}).empty());
 }
 
