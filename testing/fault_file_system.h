@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -90,6 +91,9 @@ class FaultFileSystem final : public store::FileSystem {
     free_bytes_ = bytes;
   }
 
+  // Called after a file was opened and before its reader acts on that: the place to change what was seen.
+  void on_opened(std::function<void(const std::filesystem::path&)> opened) { opened_ = std::move(opened); }
+
   // --- what happened ---
 
   std::vector<DiskOperation> operations() const {
@@ -124,6 +128,7 @@ class FaultFileSystem final : public store::FileSystem {
     const std::lock_guard lock(mutex_);
     if (crashed_) return dead();
     BODEGA_TRY(auto file, disk_->open_read(path));
+    if (opened_) opened_(path);
     return std::make_unique<FaultFile>(*this, std::move(file), find(path));
   }
 
@@ -424,6 +429,7 @@ class FaultFileSystem final : public store::FileSystem {
   std::optional<Fault> fault_;
   std::optional<std::uint64_t> free_bytes_;
   bool crashed_ = false;
+  std::function<void(const std::filesystem::path&)> opened_;
 };
 
 }  // namespace bodega::testing

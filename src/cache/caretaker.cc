@@ -115,6 +115,10 @@ Task<void> Caretaker::adopt(store::BlobInfo blob) {
   auto ask_hosted = [&blob](catalog::Reader& reader) { return reader.is_hosted(blob.digest); };
   const auto hosted = co_await use_.catalog.read(ask_hosted);
   if (!hosted || *hosted) co_return;
+  // It was listed without a claim, and may have been discarded or evicted since.
+  auto look = [this, &blob] { return use_.store.holds(blob.digest); };
+  const auto holds = co_await offload(use_.pool, look);
+  if (!holds || !*holds) co_return;
   // The beginning of time: whatever it was, nobody has asked for it lately.
   auto put = [&blob](catalog::CacheTransaction& transaction) { return transaction.put_cached({blob.digest, blob.size, WallTime{}}); };
   const auto done = co_await use_.catalog.write_cache(put);

@@ -69,6 +69,19 @@ TEST_F(Care, BlobsThatLostTheirRecordAreAdoptedAtTheNextStart) {
   EXPECT_EQ(server.get(link(kFile)).cache, "hit");
 }
 
+// A delete or an eviction between the look at the disk and the adoption left the record of a file that was gone.
+TEST_F(Care, ABlobThatGoesWhileItIsAdoptedGetsNoRecord) {
+  forget(kFile.bytes);
+  server.restart([this] {
+    server.disk().on_opened([path = blob(kFile.bytes)](const std::filesystem::path& opened) {
+      if (opened == path) std::filesystem::remove(path);
+    });
+  });
+  server.disk().on_opened({});
+  EXPECT_FALSE(std::filesystem::exists(blob(kFile.bytes)));
+  EXPECT_EQ(cached(), 1U);
+}
+
 TEST_F(Care, RecordsThatLostTheirBlobAreForgottenAtTheNextStart) {
   std::filesystem::remove(blob(kFile.bytes));
   server.restart();
