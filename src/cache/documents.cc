@@ -1,6 +1,8 @@
 #include "cache/documents.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "async/loop.h"
 #include "base/check.h"
@@ -38,6 +40,18 @@ http::FetchRequest to_fetch(const DocumentRequest& request, const std::shared_pt
 
 Error no_such(const DocumentRequest& request) {
   return Error{Code::not_found, "The project " + request.name + " does not exist.", "known absent upstream", std::nullopt};
+}
+
+// Frees each piece as it goes, so that a page of ten megabytes is not held twice.
+std::string joined(std::vector<std::string> pieces, std::size_t size) {
+  if (pieces.size() == 1) return std::move(pieces.front());
+  std::string out;
+  out.reserve(size);
+  for (auto& piece : pieces) {
+    out += piece;
+    piece = {};
+  }
+  return out;
 }
 
 // Lands a flight whose work ended in an exception, so that nobody waits for ever on a bug.
@@ -168,14 +182,19 @@ Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& r
   got.last_serial = parse_u64(response.headers.get("X-PyPI-Last-Serial")).value_or(0);
   got.final_url = response.final_url;
   got.replaces = old && old->state == DocumentState::present;
+  std::vector<std::string> pieces;
+  std::size_t size = 0;
   for (;;) {
     auto piece = co_await response.body->read();
     BODEGA_CO_TRY(std::string bytes, std::move(piece));
     if (bytes.empty()) break;
-    got.body += bytes;
+    size += bytes.size();
+    pieces.push_back(std::move(bytes));
   }
-  const bool said_nothing = got.body.empty();
-  auto convert = [&request, &got] { return request.convert(got); };
+  auto convert = [&request, &got, &pieces, size] {
+    got.body = joined(std::move(pieces), size);
+    return request.convert(got);
+  };
   auto converted = co_await offload(use_.pool, convert);
   BODEGA_CO_TRY(std::string body, std::move(converted));
 
@@ -184,8 +203,8 @@ Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& r
   row->name = request.name;
   row->fetched_at = use_.clock.wall();
   // A page of no bytes may be meant, and may be an upstream's bad moment: it is believed as long as an absence.
-  row->expires_at = said_nothing ? fresh_until(row->fetched_at, {}, DocumentState::absent, rules_)
-                                 : until(request, row->fetched_at, response.headers.joined("Cache-Control"));
+  row->expires_at = size == 0 ? fresh_until(row->fetched_at, {}, DocumentState::absent, rules_)
+                              : until(request, row->fetched_at, response.headers.joined("Cache-Control"));
   row->etag = std::string(response.headers.get("ETag"));
   row->last_modified = std::string(response.headers.get("Last-Modified"));
   const bool same = old && old->state == DocumentState::present && old->body == body;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 namespace bodega::pypi {
 namespace {
@@ -26,8 +27,17 @@ constexpr std::array<unsigned char, 256> kClasses = [] {
 
 unsigned char class_of(char c) { return kClasses[static_cast<unsigned char>(c)]; }
 
+// Moves `at` behind a port that the full parser would leave as it is: 1024 to 65535, in four or five digits.
+bool skip_port(std::string_view url, std::size_t& at) {
+  const std::size_t first = ++at;  // behind the colon
+  std::uint32_t port = 0;
+  while (at < url.size() && at - first < 5 && url[at] >= '0' && url[at] <= '9')
+    port = port * 10 + static_cast<std::uint32_t>(url[at++] - '0');
+  return port >= 1024 && port <= 65535 && url[first] != '0';
+}
+
 // True for the plain absolute URL nearly every page has, which then needs no parsing: lower-case scheme and host, no dot segments, no
-// port, escapes or query. Everything else takes the full parser.
+// escapes or query. Everything else takes the full parser.
 bool is_plain(std::string_view url) {
   std::size_t at = 0;
   if (url.starts_with("https://")) {
@@ -39,7 +49,9 @@ bool is_plain(std::string_view url) {
   }
   const std::size_t host = at;
   while (at < url.size() && (class_of(url[at]) & kHost) != 0) ++at;
-  if (at == host || at == url.size() || url[at] != '/') return false;
+  if (at == host) return false;
+  if (at < url.size() && url[at] == ':' && !skip_port(url, at)) return false;
+  if (at == url.size() || url[at] != '/') return false;
   const std::string_view path = url.substr(at);
   return std::all_of(path.begin(), path.end(), [](char c) { return (class_of(c) & kPath) != 0; }) &&
          path.find("/.") == std::string_view::npos;

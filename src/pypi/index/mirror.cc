@@ -45,12 +45,12 @@ Result<Url> project_url(const MirrorSource& source, const std::string& name) {
   return url;
 }
 
-Result<std::string> convert_page(const cache::UpstreamAnswer& answer, const std::string& name) {
+Result<ProjectPage> parse_page(const cache::UpstreamAnswer& answer, const std::string& name) {
   // Small servers answer nothing at all for a project without files, and devpi takes that. In place of a page it is rather a failure.
   if (answer.body.empty() && !answer.replaces) {
     ProjectPage page;
     page.name = name;
-    return encode_page(page);
+    return page;
   }
   auto page = looks_like_json(answer.body) ? parse_json_page(answer.body, answer.final_url, name)
                                            : parse_html_page(answer.body, answer.final_url, name);
@@ -59,7 +59,12 @@ Result<std::string> convert_page(const cache::UpstreamAnswer& answer, const std:
     return fail(Code::upstream_failed, "the upstream's page of " + name + " is broken: " + error.message, error.context);
   }
   if (page->last_serial == 0) page->last_serial = answer.last_serial;  // other indexes tell it in the head only
-  return encode_page(*page);
+  return page;
+}
+
+Result<std::string> convert_page(const cache::UpstreamAnswer& answer, const std::string& name) {
+  BODEGA_TRY(const auto page, parse_page(answer, name));
+  return encode_page(page);
 }
 
 store::Expected expected_of(const PageFile& file) {
@@ -102,7 +107,13 @@ Task<Result<MirrorPage>> Mirrors::page(MirrorSource source, std::string name, Cl
   request.max_bytes = kMaxPageBytes;
   request.wish = wish;
   request.ttl_max = source.expiry;
-  request.convert = [name](const cache::UpstreamAnswer& answer) { return convert_page(answer, name); };
+  // What is parsed for the copy is the page that the copy holds: the one who fetched it need not read it out again.
+  auto parsed = std::make_shared<std::shared_ptr<const ProjectPage>>();
+  request.convert = [name, parsed](const cache::UpstreamAnswer& answer) -> Result<std::string> {
+    BODEGA_TRY(auto page, parse_page(answer, name));
+    *parsed = std::make_shared<const ProjectPage>(std::move(page));
+    return encode_page(**parsed);
+  };
   auto got = co_await use_.documents.get(std::move(request));
   if (!got) co_return fail(std::move(got).error());
   MirrorPage out;
@@ -114,7 +125,10 @@ Task<Result<MirrorPage>> Mirrors::page(MirrorSource source, std::string name, Cl
   out.stale = got->stale;
   out.problem = got->problem;
   out.bytes = got->row->body.size();
-  auto page = co_await decoded(source.index + "/" + name, got->row);
+  // Any other outcome: a refresh that goes on behind this answer may be parsing at this moment.
+  const bool fetched_here = got->outcome == http::CacheOutcome::miss || got->outcome == http::CacheOutcome::revalidated;
+  auto known = fetched_here ? *parsed : nullptr;
+  auto page = co_await decoded(source.index + "/" + name, got->row, std::move(known));
   if (!page && page.error().code == Code::corrupt) {
     // The copy is damaged: it is as good as none.
     use_.log.warning("document.damaged", {{"index", source.index}, {"name", name}});
@@ -126,7 +140,8 @@ Task<Result<MirrorPage>> Mirrors::page(MirrorSource source, std::string name, Cl
   co_return out;
 }
 
-Task<Result<std::shared_ptr<const ProjectPage>>> Mirrors::decoded(std::string key, std::shared_ptr<const catalog::DocumentRow> row) {
+Task<Result<std::shared_ptr<const ProjectPage>>> Mirrors::decoded(std::string key, std::shared_ptr<const catalog::DocumentRow> row,
+                                                                  std::shared_ptr<const ProjectPage> known) {
   const auto found = by_key_.find(key);
   if (found != by_key_.end()) {
     if (found->second->changed_at == row->changed_at) {
@@ -137,12 +152,14 @@ Task<Result<std::shared_ptr<const ProjectPage>>> Mirrors::decoded(std::string ke
     recent_.erase(found->second);
     by_key_.erase(found);
   }
-  auto decode = [&row] { return decode_page(row->body); };
-  auto page = co_await offload(use_.pool, decode);
-  if (!page) co_return fail(std::move(page).error());
-  auto shared = std::make_shared<const ProjectPage>(std::move(*page));
-  keep(Decoded{std::move(key), row->changed_at, shared, weight(*shared)});
-  co_return shared;
+  if (!known) {
+    auto decode = [&row] { return decode_page(row->body); };
+    auto page = co_await offload(use_.pool, decode);
+    if (!page) co_return fail(std::move(page).error());
+    known = std::make_shared<const ProjectPage>(std::move(*page));
+  }
+  keep(Decoded{std::move(key), row->changed_at, known, weight(*known)});
+  co_return known;
 }
 
 void Mirrors::keep(Decoded decoded) {

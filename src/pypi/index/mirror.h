@@ -97,7 +97,8 @@ class Mirrors {
     std::size_t bytes = 0;
   };
 
-  Task<Result<std::shared_ptr<const ProjectPage>>> decoded(std::string key, std::shared_ptr<const catalog::DocumentRow> row);
+  Task<Result<std::shared_ptr<const ProjectPage>>> decoded(std::string key, std::shared_ptr<const catalog::DocumentRow> row,
+                                                           std::shared_ptr<const ProjectPage> known);
   void keep(Decoded decoded);
   Task<Result<MirrorFile>> fetch(const MirrorSource& source, const PageFile& file, Part part);
 
