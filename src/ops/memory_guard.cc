@@ -41,7 +41,8 @@ std::optional<std::uint64_t> tightest(const std::function<std::string(const std:
 
 std::optional<std::uint64_t> memory_limit(const std::function<std::string(const std::string& path)>& read) {
   std::optional<std::uint64_t> found;
-  for (const auto line : split(read("/proc/self/cgroup"), '\n')) {
+  const std::string groups = read("/proc/self/cgroup");  // split() points into it
+  for (const auto line : split(groups, '\n')) {
     const auto first = line.find(':');
     const auto second = line.find(':', first == std::string_view::npos ? first : first + 1);
     if (second == std::string_view::npos) continue;
