@@ -261,6 +261,8 @@ Task<Result<void>> Application::start() {
   auto loaded = co_await tokens_of_users_.load();
   if (!loaded) co_return fail(std::move(loaded).error());
   authenticator_.set_devpi_token_key(registry_.devpi_token_key());
+  auto logins = co_await pages_.load();
+  if (!logins) co_return fail(std::move(logins).error());
   indexer_.start();
   auto housekeeper = housekeeping();
   tasks_.spawn(std::move(housekeeper));
@@ -391,6 +393,7 @@ Task<ops::Snapshot> Application::measure() {
   if (space) snapshot.free_bytes = space->free_bytes;
   const auto verdict = co_await judge();
   snapshot.degraded = verdict.condition == ops::Condition::degraded;
+  if (parts_.log_lines_dropped) snapshot.log_lines_dropped = parts_.log_lines_dropped();
   snapshot.started_at = static_cast<double>(to_unix_micros(started_at_)) / 1e6;
   co_return snapshot;
 }

@@ -60,6 +60,7 @@ struct Parts {
   catalog::Threads catalog_threads = catalog::Threads::own_writer;
   // One thread of little priority, for the search index; null: the pool.
   Pool* quiet_pool = nullptr;
+  std::function<std::uint64_t()> log_lines_dropped{};  // so far; may be none
   // The configuration names an upstream for this run: root/pypi uses it whatever is stored.
   bool upstream_is_explicit = false;
 };
@@ -101,6 +102,13 @@ class Application final : public http::Handler {
 
   web::Services web_services();
   Task<web::StatusFacts> facts_for_people();
+  struct Hosted {
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;
+    catalog::Serial serial = 0;
+    std::optional<MonoTime> counted_at{};
+  };
+  Task<Hosted> count_hosted();
   Task<http::Response> dispatch(http::Request& request, pypi::Route route);
   Task<http::Response> at_index(http::Request& request, pypi::Route route);
   Task<http::Response> at_file(http::Request& request, pypi::Route route);
@@ -128,6 +136,7 @@ class Application final : public http::Handler {
   bool keeping_house_ = false;  // not asleep
   Signal house_kept_;
   ops::MemoryGuard memory_guard_ = ops::make_memory_guard();
+  Hosted hosted_;
   std::optional<catalog::Serial> accounts_serial_;  // of what accounts.json has
   std::string generated_password_file_;
 

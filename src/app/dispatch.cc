@@ -86,20 +86,9 @@ bool is_api(const Request& request, Place place) {
     case Place::metrics:
     case Place::simple_list:
     case Place::simple_project:
-    case Place::docs:
-    case Place::static_file:
-    case Place::theme_file:
-    case Place::search:
-    case Place::search_help:
-    case Place::opensearch:
-    case Place::manage:
-    case Place::index_feed:
-    case Place::project_feed:
-    case Place::project_refresh:
-    case Place::docs_frame:
-    case Place::toxresults: return false;
+    case Place::docs: return false;
     case Place::file: return !reads(request) || pypi::names_json(request.headers.joined("Accept"));
-    default: return true;
+    default: return !pypi::is_for_people(place);
   }
 }
 

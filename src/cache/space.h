@@ -38,6 +38,7 @@ class SpaceKeeper {
   SpaceKeeper(Dependencies use, SpaceRules rules);
 
   void set_rules(const SpaceRules& rules) { rules_ = rules; }
+  const SpaceRules& rules() const { return rules_; }
   // Makes room for `bytes` more. no_space when nothing evictable is left.
   Task<Result<void>> make_room(std::uint64_t bytes);
   // Notes a use; kept in memory until flush_uses().

@@ -73,6 +73,18 @@ bool is_breaker_error(const Error& error) { return std::string_view(error.contex
 
 }  // namespace
 
+void AnswerTimes::add(Duration took) { last_[answers_++ % kKept] = took; }
+
+Duration AnswerTimes::median() const {
+  auto sorted = last_;
+  const auto count = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(answers_, kKept));
+  const auto middle = sorted.begin() + count / 2;
+  if (count > 0) std::nth_element(sorted.begin(), middle, sorted.begin() + count);
+  return count > 0 ? *middle : Duration{};
+}
+
+Duration AnswerTimes::longest() const { return *std::max_element(last_.begin(), last_.end()); }
+
 // Settles its permit as abandoned unless told otherwise: a coroutine may be destroyed while it waits.
 class Upstream::Pass {
  public:
@@ -107,7 +119,7 @@ Upstream::Origin& Upstream::origin_of(const std::string& name) {
   if (origins_.size() >= kOriginsKept) {
     std::erase_if(origins_, [](const auto& entry) { return entry.second.breaker.idle(); });
   }
-  return origins_.emplace(name, Origin{Breaker(options_.breaker), std::nullopt, 0}).first->second;
+  return origins_.emplace(name, Origin{Breaker(options_.breaker), {}, std::nullopt, 0}).first->second;
 }
 
 Task<Result<http::FetchResponse>> Upstream::fetch(http::FetchRequest request) {
@@ -147,7 +159,9 @@ Task<Result<http::FetchResponse>> Upstream::try_once(http::FetchRequest request)
   }
   Pass pass(*this, origin, permit);
   ++counters_.requests;
+  const MonoTime asked = use_.clock.mono();
   auto answer = co_await use_.client.fetch(std::move(request));
+  if (answer) origin_of(origin).times.add(use_.clock.mono() - asked);
   pass.settle(outcome_of(answer));
   count(answer);
   if (!is_good(answer)) log_error(origin, url, answer);
@@ -198,6 +212,13 @@ UpstreamCounters Upstream::counters() const {
     if (state != Breaker::State::closed) counters.breakers.emplace(name, state);
   }
   return counters;
+}
+
+std::map<std::string, OriginFacts> Upstream::origins() const {
+  std::map<std::string, OriginFacts> out;
+  const MonoTime now = use_.clock.mono();
+  for (const auto& [name, origin] : origins_) out.emplace(name, OriginFacts{origin.breaker.state(now), origin.times});
+  return out;
 }
 
 Result<void> check_status(const http::FetchResponse& response, std::optional<WallTime> now) {

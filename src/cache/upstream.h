@@ -21,6 +21,25 @@
 
 namespace bodega::cache {
 
+// How long the last answers of one origin took, from the question to the head.
+class AnswerTimes {
+ public:
+  void add(Duration took);
+  std::uint64_t answers() const { return answers_; }  // since it is known
+  Duration median() const;                            // of the last kKept; zero: none yet
+  Duration longest() const;
+
+ private:
+  static constexpr std::size_t kKept = 32;
+  std::array<Duration, kKept> last_{};
+  std::uint64_t answers_ = 0;
+};
+
+struct OriginFacts {
+  Breaker::State state = Breaker::State::closed;
+  AnswerTimes times;
+};
+
 // Since start. Not monotonic: breakers.
 struct UpstreamCounters {
   std::uint64_t requests = 0;  // tries included
@@ -60,6 +79,7 @@ class Upstream {
   Task<Result<http::FetchResponse>> fetch(http::FetchRequest request);
 
   UpstreamCounters counters() const;
+  std::map<std::string, OriginFacts> origins() const;  // those that were asked, some hundred at most
   std::size_t origins_known() const { return origins_.size(); }
   // Of requests from now on; retry and breaker stay as they are.
   void set_timeouts(const Options& options) {
@@ -73,6 +93,7 @@ class Upstream {
  private:
   struct Origin {
     Breaker breaker;
+    AnswerTimes times;
     std::optional<MonoTime> last_error_logged;
     std::uint64_t errors_not_logged = 0;
   };

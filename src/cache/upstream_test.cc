@@ -75,6 +75,32 @@ TEST_F(UpstreamTest, GivesAnswersOn) {
   EXPECT_TRUE(log.events().empty());
 }
 
+TEST(AnswerTimes, TellsOfTheLastAnswersOnly) {
+  AnswerTimes times;
+  EXPECT_EQ(times.median(), Duration{});
+  EXPECT_EQ(times.longest(), Duration{});
+  times.add(seconds(9));
+  EXPECT_EQ(times.median(), seconds(9));
+  for (int i = 0; i < 31; ++i) times.add(milliseconds(20));
+  EXPECT_EQ(times.median(), milliseconds(20));
+  EXPECT_EQ(times.longest(), seconds(9));
+  times.add(milliseconds(30));
+  EXPECT_EQ(times.longest(), milliseconds(30)) << "the first is forgotten";
+  EXPECT_EQ(times.answers(), 33U);
+}
+
+TEST_F(UpstreamTest, OriginsTellHowFastTheyAnswerAndWhetherTheyDo) {
+  EXPECT_TRUE(upstream->origins().empty());
+  client.on(kPage, answer_status(404));
+  EXPECT_TRUE(fetch(kPage));
+  ASSERT_EQ(upstream->origins().size(), 1U);
+  EXPECT_EQ(upstream->origins().at("https://pypi.example").times.answers(), 1U) << "a 404 is an answer";
+  break_it();
+  const auto origin = upstream->origins().at("https://pypi.example");
+  EXPECT_EQ(origin.state, Breaker::State::open);
+  EXPECT_EQ(origin.times.answers(), 1U) << "what failed has no time";
+}
+
 TEST_F(UpstreamTest, A404IsAnAnswerAndAskedOnce) {
   client.on(kPage, answer_status(404));
   EXPECT_EQ(fetch(kPage)->status, 404);

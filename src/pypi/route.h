@@ -42,6 +42,9 @@ enum class Place {
   toxresults,       // /{u}/{i}/{p}/{v}/+toxresults/{file}[/{toxresult}]
 };
 
+// By the order above.
+constexpr bool is_for_people(Place place) { return place >= Place::static_file; }
+
 struct Route {
   Place place = Place::unknown;
   std::string user;

@@ -10,8 +10,8 @@ namespace bodega::web {
 namespace {
 
 // Pages stay under 60 KB: a row is some 400 bytes, a name some 150.
-constexpr std::size_t kMostRows = 100;
-constexpr std::size_t kMostNames = 250;
+constexpr std::size_t kMostRows = 60;
+constexpr std::size_t kMostNames = 100;
 
 void write_users(Html& html, const PageRequest& asked, const std::vector<UserLine>& users) {
   html.element("h2", "Users").open("ul", {{"class", "chips"}});

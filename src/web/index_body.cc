@@ -2,8 +2,10 @@
 
 #include "base/text.h"
 #include "pypi/index/index_config.h"
+#include "web/forms.h"
 #include "web/icons.h"
 #include "web/index_view.h"
+#include "web/printable.h"
 #include "web/words.h"
 
 namespace bodega::web {
@@ -12,6 +14,10 @@ using pypi::IndexConfig;
 using pypi::IndexRef;
 
 namespace {
+
+// Pages stay under 60 KB: a whitelist may hold thousands, and options what anybody put there.
+constexpr std::size_t kMostNames = 200;
+constexpr std::size_t kMostOfOption = 1000;
 
 std::string special_name(std::string_view name) {
   if (name == ":ANONYMOUS:") return "everybody";
@@ -82,8 +88,9 @@ void write_chain(Html& html, const PageRequest& asked, const IndexView& view) {
   html.close("p");
   if (list.empty()) return;
   html.element("h3", "Whitelisted names").open("ul", {{"class", "chips whitelist"}});
-  for (const auto& name : list) html.element("li", name, {{"class", "chip"}});
+  for (std::size_t i = 0; i < list.size() && i < kMostNames; ++i) html.element("li", list[i], {{"class", "chip"}});
   html.close("ul");
+  if (list.size() > kMostNames) html.element("p", "and " + count_of(list.size() - kMostNames, "other"), {{"class", "soft"}});
 }
 
 std::string shown_option(const pypi::Json& value) {
@@ -101,7 +108,7 @@ void write_options(Html& html, const IndexView& view) {
   html.open("details", {{"class", "options"}}).element("summary", "All options").open("dl", {{"class", "facts"}});
   for (const auto& [name, value] : options.members()) {
     if (name == "title" || name == "description") continue;
-    const auto text = shown_option(value);
+    const auto text = printable_line(shown_option(value), kMostOfOption);
     html.open("dt").element("code", name).close("dt").element("dd", text.empty() ? "none" : text);
   }
   html.close("dl").close("details");
@@ -188,15 +195,19 @@ void write_projects(Html& html, const PageRequest& asked, const IndexView& view)
   write_pager(html, index_address(asked.request, view.index->key()) + "?" + filter, view.page, view.pages, count_of(total, "project"));
 }
 
-void write_mirror_state(Html& html, const MirrorState& mirror) {
+void write_mirror_state(Html& html, const PageRequest& asked, const IndexConfig& index, const MirrorState& mirror) {
   html.element("h2", "Upstream");
   if (!mirror.trouble.empty()) html.element("p", mirror.trouble, {{"class", "banner warn"}});
   html.open("dl", {{"class", "facts"}});
   html.element("dt", "address").open("dd").link(mirror.upstream, mirror.upstream).close("dd");
   html.element("dt", "health").element("dd", mirror.trouble.empty() ? "answers, as far as it was asked" : "in trouble");
+  if (!mirror.answers.empty()) html.element("dt", "answers").element("dd", mirror.answers);
   html.element("dt", "cached").element("dd", count_of(mirror.cached, "project page"));
   html.element("dt", "all mirrors").element("dd", count_of(mirror.files, "file") + ", " + size_in_words(mirror.bytes));
   html.close("dl");
+  if (!asked.has_session() || index.mirror_no_project_list) return;
+  begin_form(html, asked, "/+manage/refresh/" + percent_encode(index.key(), "/@"), "actions");
+  html.element("button", "Refresh the list of names", {{"class", "quiet small"}}).close("form");
 }
 
 void write_title(Html& html, const PageRequest& asked, const IndexView& view) {
@@ -239,7 +250,7 @@ Markup index_body(const PageRequest& asked, const IndexView& view) {
     write_projects(html, asked, view);
   }
   html.close("div").open("aside");
-  if (view.mirror) write_mirror_state(html, *view.mirror);
+  if (view.mirror) write_mirror_state(html, asked, *view.index, *view.mirror);
   if (view.readable && !view.index->is_mirror()) write_chain(html, asked, view);
   write_permissions(html, *view.index);
   write_options(html, view);

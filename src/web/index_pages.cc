@@ -15,6 +15,7 @@
 #include "web/error_page.h"
 #include "web/home_view.h"
 #include "web/layout.h"
+#include "web/words.h"
 
 namespace bodega::web {
 namespace {
@@ -163,9 +164,13 @@ Task<Result<MirrorState>> IndexPages::state_of(const IndexView& view) {
   MirrorState state;
   if (!index->mirror_url) co_return state;
   state.upstream = pypi::without_userinfo(index->mirror_url->text());
-  const auto counters = use_.upstream.counters();
-  if (const auto breaker = counters.breakers.find(index->mirror_url->origin()); breaker != counters.breakers.end()) {
-    state.trouble = breaker->second == cache::Breaker::State::open
+  const auto origins = use_.upstream.origins();
+  const auto origin = origins.find(index->mirror_url->origin());
+  if (origin != origins.end() && origin->second.times.answers() > 0) {
+    state.answers = "mostly within " + span_in_words(origin->second.times.median());
+  }
+  if (origin != origins.end() && origin->second.state != cache::Breaker::State::closed) {
+    state.trouble = origin->second.state == cache::Breaker::State::open
                         ? "The upstream does not answer. What is in the cache is served; the upstream is asked again soon."
                         : "The upstream did not answer lately; it is being asked whether it is back.";
   }

@@ -36,6 +36,7 @@ struct IndexRights {
 struct MirrorState {
   std::string upstream;      // without user information
   std::string trouble;       // of the upstream, as a sentence; empty: none
+  std::string answers;       // how fast it does, in words; empty: it was not asked yet
   std::uint64_t cached = 0;  // projects whose page is kept
   std::uint64_t files = 0;   // of the cache of all mirrors
   std::uint64_t bytes = 0;   // likewise

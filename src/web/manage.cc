@@ -105,7 +105,7 @@ Task<Response> Manage::act(const PageRequest& asked, const FormValues& form) {
   const auto word = word_of(asked);
   const auto parts = asked.route.rest.size();
   if (parts == 1) {
-    if (word == "logout") co_return logout(asked);
+    if (word == "logout") co_return co_await logout(asked);
     if (word == "password") co_return co_await change_password(asked, form);
     if (word == "token") co_return co_await make_token(asked, form);
     if (word == "revoke") co_return co_await revoke_token(asked, form);
@@ -119,6 +119,7 @@ Task<Response> Manage::act(const PageRequest& asked, const FormValues& form) {
   if (parts == 3) {
     if (word == "index") co_return co_await change_index(asked, form);
     if (word == "delete-index") co_return co_await delete_index(asked, form);
+    if (word == "refresh") co_return co_await refresh_list(asked);
     if (word == "yank") co_return co_await yank(asked, form);
     if (word == "delete") co_return co_await remove(asked, form);
   }

@@ -12,6 +12,7 @@
 #include "web/forms.h"
 #include "web/page_request.h"
 #include "web/services.h"
+#include "web/sessions.h"
 
 namespace bodega::pypi {
 struct IndexConfig;
@@ -21,7 +22,7 @@ namespace bodega::web {
 
 class Manage {
  public:
-  explicit Manage(const Services& use) : use_(use) {}
+  Manage(const Services& use, Sessions& sessions) : use_(use), sessions_(sessions) {}
 
   Task<http::Response> handle(const PageRequest& asked);
 
@@ -34,7 +35,7 @@ class Manage {
 
   Task<http::Response> login(const PageRequest& asked, const FormValues& form);
   http::Response login_page(const PageRequest& asked, const std::string& back, const std::string& user, const Outcome& problem) const;
-  http::Response logout(const PageRequest& asked) const;
+  Task<http::Response> logout(const PageRequest& asked);
 
   http::Response account_page(const PageRequest& asked, const Outcome& problem, const std::string& new_token) const;
   Task<http::Response> change_password(const PageRequest& asked, const FormValues& form);
@@ -56,6 +57,7 @@ class Manage {
   http::Response upload_page(const PageRequest& asked, int status, const std::vector<std::string>& problems) const;
   Task<http::Response> upload(const PageRequest& asked);
   Task<http::Response> yank(const PageRequest& asked, const FormValues& form);
+  Task<http::Response> refresh_list(const PageRequest& asked);
   Task<http::Response> remove(const PageRequest& asked, const FormValues& form);
 
   // Whether the session's user may change the index, or upload to it, or the account; what he may not is shown as what is not there.
@@ -64,6 +66,7 @@ class Manage {
   bool is_ours(const PageRequest& asked, const FormValues& form) const;
 
   const Services& use_;
+  Sessions& sessions_;
 };
 
 // After a form: to a page below the mount, which tells `message` once.

@@ -1,7 +1,10 @@
 // Logging in and out; the own password and tokens.
+#include <algorithm>
+
 #include "access/token_book.h"
 #include "base/text.h"
 #include "pypi/index/registry.h"
+#include "web/index_view.h"
 #include "web/layout.h"
 #include "web/manage.h"
 #include "web/session.h"
@@ -15,6 +18,8 @@ using pypi::Json;
 using pypi::Place;
 
 namespace {
+
+constexpr std::size_t kTokensOnAPage = 30;  // of some 1,200 bytes: pages stay under 60 KB
 
 void write_password_form(Html& html, const PageRequest& asked) {
   html.element("h2", "Password");
@@ -47,6 +52,23 @@ void write_token(Html& html, const PageRequest& asked, const catalog::TokenRow& 
   write_hidden(html, "id", token.id);
   html.element("button", "Revoke", {{"class", "danger small"}, {"aria-label", "Revoke " + token.id}}).close("form");
   html.close("td").close("tr");
+}
+
+// Those of the user.
+void write_tokens(Html& html, const PageRequest& asked, std::vector<catalog::TokenRow> tokens) {
+  html.open("div", {{"class", "scroll"}}).open("table");
+  html.raw(
+      Markup("<thead><tr><th scope=\"col\">Token</th><th scope=\"col\">For</th><th scope=\"col\">May</th><th scope=\"col\">Index</th>"
+             "<th scope=\"col\">Ends</th><th scope=\"col\">Last used</th><td></td></tr></thead><tbody>"));
+  // The newest first: they are what somebody looks for.
+  std::erase_if(tokens, [&asked](const auto& token) { return token.user != asked.who.user; });
+  std::reverse(tokens.begin(), tokens.end());
+  const auto pages = std::max<std::size_t>(1, (tokens.size() + kTokensOnAPage - 1) / kTokensOnAPage);
+  const auto page = std::min(page_number(asked.request), pages);
+  const auto first = (page - 1) * kTokensOnAPage;
+  for (auto i = first; i < tokens.size() && i < first + kTokensOnAPage; ++i) write_token(html, asked, tokens[i]);
+  html.raw(Markup("</tbody></table></div>"));
+  write_pager(html, address(asked.request, "/+manage/account?"), page, pages, count_of(tokens.size(), "token"));
 }
 
 void write_token_form(Html& html, const PageRequest& asked) {
@@ -106,15 +128,17 @@ Task<Response> Manage::login(const PageRequest& asked, const FormValues& form) {
     co_return login_page(asked, back, user, outcome);
   }
   auto response = done(asked, back, "");
-  response.headers.add("Set-Cookie", session_cookie(asked.request, outcome.answer.text("password")));
+  response.headers.add("Set-Cookie", session_cookie(asked.request, sessions_.begin(user)));
   response.route = "web.login";
   co_return response;
 }
 
-Response Manage::logout(const PageRequest& asked) const {
+Task<Response> Manage::logout(const PageRequest& asked) {
+  std::string session(session_text_of(asked.request));
+  co_await sessions_.end(std::move(session));
   auto response = done(asked, "/", "You are logged out.");
   response.headers.add("Set-Cookie", no_session_cookie(asked.request));
-  return response;
+  co_return response;
 }
 
 Response Manage::account_page(const PageRequest& asked, const Outcome& problem, const std::string& new_token) const {
@@ -126,19 +150,15 @@ Response Manage::account_page(const PageRequest& asked, const Outcome& problem, 
   if (may(asked, access::Action::create_user, std::string("someone"))) {
     html.link(address(asked.request, "/+manage/new-user"), "New user", "button quiet small");
   }
+  // The bar at the top has no room for it on narrow screens.
+  begin_form(html, asked, "/+manage/logout", "inline");
+  html.element("button", "Log out", {{"class", "quiet small"}}).close("form");
   html.close("div").close("div");
   write_problem(html, problem.message);
   write_new_token(html, new_token);
   html.element("h2", "Tokens")
       .element("p", "What programs use instead of your password: bounded, and revoked one by one.", {{"class", "soft"}});
-  html.open("div", {{"class", "scroll"}}).open("table");
-  html.raw(
-      Markup("<thead><tr><th scope=\"col\">Token</th><th scope=\"col\">For</th><th scope=\"col\">May</th><th scope=\"col\">Index</th>"
-             "<th scope=\"col\">Ends</th><th scope=\"col\">Last used</th><td></td></tr></thead><tbody>"));
-  for (const auto& token : use_.token_book.list()) {
-    if (token.user == user) write_token(html, asked, token);
-  }
-  html.raw(Markup("</tbody></table></div>"));
+  write_tokens(html, asked, use_.token_book.list());
   html.open("div", {{"class", "halves"}}).open("section");
   write_token_form(html, asked);
   html.close("section").open("section");
@@ -175,7 +195,11 @@ Task<Response> Manage::change_password(const PageRequest& asked, const FormValue
   route.user = asked.who.user;
   auto outcome = co_await call(asked, Service::api, Method::patch, std::move(route), std::move(body));
   if (!outcome.ok()) co_return account_page(asked, outcome, "");
-  co_return done(asked, "/+manage/account", "The password is changed.");
+  // All sessions have ended with the old password; this one goes on.
+  auto response =
+      done(asked, "/+manage/account", "The password is changed. Whoever was logged in elsewhere with the old one is not any more.");
+  response.headers.add("Set-Cookie", session_cookie(asked.request, sessions_.begin(asked.who.user)));
+  co_return response;
 }
 
 Task<Response> Manage::make_token(const PageRequest& asked, const FormValues& form) {

@@ -1,7 +1,12 @@
 // What indexes hold: uploads, yanking, deleting.
 #include "base/text.h"
+#include "cache/dependencies.h"
+#include "catalog/catalog.h"
+#include "pypi/index/mirror.h"
+#include "pypi/index/project_lists.h"
 #include "pypi/index/readers.h"
 #include "pypi/index/registry.h"
+#include "pypi/index/simple.h"
 #include "pypi/upload/upload.h"
 #include "web/error_page.h"
 #include "web/icons.h"
@@ -119,6 +124,27 @@ Task<Response> Manage::yank(const PageRequest& asked, const FormValues& form) {
   const std::string name(file.substr(file.rfind('/') + 1));
   co_return done(asked, safe_path(form.get("back")),
                  name + (on ? " is yanked: installers pass it over unless they are told its version." : " is no longer yanked."));
+}
+
+// What is known of the list counts as old, so that it costs the upstream a 304 if nothing has changed. For who is logged in and may read.
+Task<Response> Manage::refresh_list(const PageRequest& asked) {
+  const std::string key = key_of(asked);
+  const auto index = use_.registry.find_index(key);
+  if (!use_.readers.may_read(asked.who, index)) co_return error_page(asked, 404, "The stage " + key + " could not be found.");
+  if (!index->is_mirror() || index->mirror_no_project_list)
+    co_return error_page(asked, 404, "Only a mirror has a list that can be refreshed.");
+  const auto now = use_.clock.wall();
+  auto make_old = [&key, now](catalog::CacheTransaction& transaction) -> Result<void> {
+    BODEGA_TRY(const auto row, transaction.document(key, ""));
+    return transaction.refresh_document(key, "", row.fetched_at, std::min(row.expires_at, now));
+  };
+  auto done_so = co_await use_.catalog.write_cache(make_old);
+  if (!done_so && done_so.error().code != Code::not_found) co_return error_page(asked, 500, done_so.error().message);
+  use_.facts.revoke(pypi::list_fact(key));
+  auto list = co_await use_.lists.get(pypi::mirror_source(*index), pypi::PageFormat::json, pypi::ContentEncoding::identity);
+  const std::string page = "/" + percent_encode(key, "/@");
+  if (!list) co_return done(asked, page, "The upstream could not be asked: " + list.error().message);
+  co_return done(asked, page, "The upstream is asked for its list of names.");
 }
 
 // Fields: file, or project with or without version; back; force for an index that is not volatile.

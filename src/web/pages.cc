@@ -56,8 +56,9 @@ Pages::Pages(Services use)
     : use_(std::move(use)),
       assets_(use_.version),
       site_{use_.version, assets_.folder()},
+      sessions_(use_.catalog, use_.registry, use_.clock, use_.log),
       indexes_(std::make_unique<IndexPages>(use_)),
-      manage_(std::make_unique<Manage>(use_)),
+      manage_(std::make_unique<Manage>(use_, sessions_)),
       projects_(std::make_unique<ProjectPages>(use_)),
       searches_(std::make_unique<Searches>(
           Searches::Dependencies{use_.catalog, use_.registry, use_.readers, use_.indexer, use_.pool, use_.log})) {}
@@ -69,8 +70,9 @@ void Pages::recognise(Request& request, const Route& route) const {
   // ours.
   if (!http::is_safe(request.method) && route.place != Place::manage && route.place != Place::project_refresh) return;
   if (request.headers.has("Authorization") || request.headers.has("X-Devpi-Auth")) return;
-  const auto token = session_token_of(request);
-  if (!token.empty()) request.headers.add("Authorization", "Bearer " + std::string(token));
+  // A token for this request: what the cookie holds is worth nothing on the routes of programs, and to nobody once the session has ended.
+  const auto session = sessions_.of(session_text_of(request));
+  if (session) request.headers.add("Authorization", "Bearer " + use_.authenticator.new_login_token(session->user));
 }
 
 bool Pages::wants(const Request& request, const Route& route) const {
@@ -108,10 +110,10 @@ Task<PageRequest> Pages::ask(Request& request, Route route) {
   // Too busy to look at a password, or one that is wrong: then it is nobody who asks.
   auto login = co_await use_.authenticator.authenticate(request);
   if (login) asked.who = login->principal;
-  const std::string token(session_token_of(request));
-  if (!token.empty() && asked.who.proof == access::Proof::login_token && request.headers.get("Authorization") == "Bearer " + token) {
-    asked.csrf = csrf_of(use_.registry.token_secret(), token);
-  }
+  const auto text = session_text_of(request);
+  const auto session = sessions_.of(text);
+  const bool by_it = session && asked.who.proof == access::Proof::login_token && asked.who.user == session->user;
+  if (by_it) asked.csrf = csrf_of(use_.registry.token_secret(), text);
   co_return asked;
 }
 
@@ -143,7 +145,8 @@ Task<Response> Pages::answer(PageRequest& asked) {
 
 Task<Response> Pages::status(const PageRequest& asked) {
   auto facts = co_await use_.status();
-  // The address of an upstream is part of its mirror's options: for who may read it.
+  // The address of an upstream is part of its mirror's options: for who may read it. Which mirror a host of files belongs to is not known:
+  // these are for the administrator.
   std::set<std::string> visible;
   for (const auto& user : use_.registry.users()) {
     for (const auto& name : user->indexes) {
@@ -151,7 +154,9 @@ Task<Response> Pages::status(const PageRequest& asked) {
       if (index && index->mirror_url && use_.readers.sees(asked.who, index)) visible.insert(index->mirror_url->origin());
     }
   }
-  std::erase_if(facts.upstreams_in_trouble, [&visible](const auto& one) { return !visible.contains(one.first); });
+  const bool sees_all = asked.who.user == "root" && asked.who.bound.scope == access::Scope::all;
+  if (!sees_all) std::erase_if(facts.upstreams, [&visible](const auto& one) { return !visible.contains(one.origin); });
+  std::erase_if(facts.damaged, [&](const auto& one) { return !use_.readers.may_read(asked.who, use_.registry.find_index(one.index)); });
   co_return is_person(asked.request) && !wants_facts(asked.request) ? status_page(asked, facts) : status_json(facts);
 }
 

@@ -10,6 +10,7 @@
 #include "web/assets.h"
 #include "web/page_request.h"
 #include "web/services.h"
+#include "web/sessions.h"
 
 namespace bodega::web {
 
@@ -22,6 +23,9 @@ class Pages {
  public:
   explicit Pages(Services use);
   ~Pages();
+
+  // Once, before the first request, when users are there.
+  Task<Result<void>> load() { return sessions_.load(); }
 
   // A browser's login, for looking and for our own forms: the cookie becomes the credentials of the request, unless it brings its own.
   void recognise(http::Request& request, const pypi::Route& route) const;
@@ -47,6 +51,7 @@ class Pages {
   Services use_;
   Assets assets_;
   Site site_;
+  Sessions sessions_;
   std::unique_ptr<IndexPages> indexes_;
   std::unique_ptr<Manage> manage_;
   std::unique_ptr<ProjectPages> projects_;

@@ -33,19 +33,16 @@ std::string_view cookie_of(const http::Request& request, std::string_view name) 
   return {};
 }
 
-std::string_view session_token_of(const http::Request& request) {
-  const auto token = cookie_of(request, session_name(request));
-  return access::looks_like_login_token(token) ? token : std::string_view();
-}
+std::string_view session_text_of(const http::Request& request) { return cookie_of(request, session_name(request)); }
 
-std::string session_cookie(const http::Request& request, std::string_view token) {
-  return cookie(request, session_name(request), token, access::kLoginTokenLife.count());
+std::string session_cookie(const http::Request& request, std::string_view text) {
+  return cookie(request, session_name(request), text, access::kLoginTokenLife.count());
 }
 
 std::string no_session_cookie(const http::Request& request) { return cookie(request, session_name(request), "", 0); }
 
-std::string csrf_of(const Secret& key, std::string_view token) {
-  return to_hex(hmac_sha256(key.reveal(), "bodega form of " + std::string(token))).substr(0, 40);
+std::string csrf_of(const Secret& key, std::string_view session) {
+  return to_hex(hmac_sha256(key.reveal(), "bodega form of " + std::string(session))).substr(0, 40);
 }
 
 std::string notice_cookie(const http::Request& request, std::string_view text) {

@@ -36,6 +36,13 @@ std::string duration_in_words(std::chrono::seconds duration) {
   return count_of(seconds, "second");
 }
 
+std::string span_in_words(Duration span) {
+  const auto micros = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(span).count());
+  if (micros < 1000) return std::to_string(micros) + " \xc2\xb5s";
+  if (micros < 100'000) return fmt::format("{:.1f} ms", static_cast<double>(micros) / 1000);
+  return fmt::format("{:.0f} ms", static_cast<double>(micros) / 1000);
+}
+
 void write_time(Html& html, WallTime time) {
   const auto all = rfc3339(std::chrono::floor<std::chrono::seconds>(time));
   html.element("time", all.substr(0, 10) + " " + all.substr(11, 5) + " UTC", {{"datetime", all}, {"class", "timestamp"}});

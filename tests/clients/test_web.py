@@ -38,7 +38,7 @@ class Web(harness.Case):
     def test_behind_a_proxy_links_have_its_prefix_and_the_cookie_is_for_https_only(self):
         answer, cookie = self.log_in(**PROXY)
         self.assertEqual(answer["Location"], "/bodega/alice/dev")
-        self.assertRegex(answer["Set-Cookie"], r"^__Host-bodega-session=bl1\.[^;]+; Path=/; HttpOnly; SameSite=Lax; Max-Age=36000; Secure$")
+        self.assertRegex(answer["Set-Cookie"], r"^__Host-bodega-session=ws1\.[^;]+; Path=/; HttpOnly; SameSite=Lax; Max-Age=36000; Secure$")
         page = self.get("/alice/dev", Cookie=cookie, **PROXY)
         for link in re.findall(r'(?:href|src|action)="(/[^"]*)"', page.text):
             self.assertTrue(link.startswith("/bodega/"), link)

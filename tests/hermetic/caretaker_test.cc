@@ -135,6 +135,14 @@ TEST_F(Care, ADamagedFileOfOursIsReportedAndStays) {
   for (int i = 0; i < 260; ++i) server.advance(minutes(1));
   EXPECT_TRUE(std::filesystem::exists(blob(wheel)));
   EXPECT_EQ(metric("bodega_damaged_hosted_files"), "1");
+  const auto told = server.get("/+status?facts", as("")).body;
+  EXPECT_NE(told.find("\"damaged_files\": 1"), std::string::npos) << told;
+  EXPECT_NE(told.find("\"filename\": \"alpha-1.0-py3-none-any.whl\""), std::string::npos) << told;
+  change_index(server, "ann/dev", R"({"acl_pkg_read": ["ann"]})");
+  EXPECT_EQ(server.get("/+status?facts", as("")).body.find("alpha"), std::string::npos) << "not to strangers";
+  auto ann = as("ann");
+  ann.set("Accept", "text/html");
+  EXPECT_NE(server.get("/+status", ann).body.find("alpha-1.0"), std::string::npos);
   server.restart();
   EXPECT_EQ(metric("bodega_damaged_hosted_files"), "1") << "it is not forgotten by a restart";
   std::ofstream(blob(wheel), std::ios::binary | std::ios::trunc) << wheel;

@@ -8,7 +8,7 @@
 #include "pypi/format/html_tokenizer.h"
 #include "pypi/format/json_value.h"
 #include "testing/source_dir.h"
-#include "tests/hermetic/hosted_for_test.h"
+#include "tests/hermetic/browser_for_test.h"
 #include "web/html_checker_for_test.h"
 
 namespace bodega::testing {
@@ -92,6 +92,77 @@ TEST_F(ProjectPages, AMirroredProjectCostsOneLookAndItsMetadata) {
   EXPECT_TRUE(shows(page("/root/dev/foo/1.0"), ">Hello</h2>"));
   EXPECT_TRUE(shows(page("/root/dev/foo/2.0rc1"), "foo-2.0rc1.tar.gz"));
   EXPECT_EQ(server.upstream().count(), 2U) << "nothing more, and no file";
+}
+
+// What a page weighs beside its description.
+std::size_t weight(const Got& got) {
+  const auto begin = got.body.find("<article");
+  const auto end = got.body.find("</article>");
+  return got.body.size() - (begin == std::string::npos ? 0 : end - begin);
+}
+
+TEST_F(ProjectPages, EveryPageStaysBelow60KbBesideItsDescription) {
+  constexpr std::size_t kMost = 60'000;
+  std::string metadata = "Metadata-Version: 2.4\nName: big\nVersion: 1.0\nSummary: " + std::string(2000, 's') + "\n";
+  for (int i = 0; i < 500; ++i) {
+    const auto number = std::to_string(i);
+    metadata += "Requires-Dist: a-rather-long-name-of-a-project-" + number + " >=1.0 ; extra == 'extra" + number + "'\n";
+    metadata += "Requires-Dist: another-rather-long-name-of-a-project-" + number + " >=1.0\n";
+    metadata += "Classifier: Topic :: Something :: That is long enough to be one :: " + number + "\n";
+    metadata += "Project-URL: Label " + number + ", https://elsewhere.test/" + std::string(100, 'x') + number + "\n";
+  }
+  std::vector<UpstreamFile> files;
+  for (int version = 0; version < 250; ++version) {
+    for (int tag = 0; tag < 40; ++tag) {
+      const auto name = "big-" + std::to_string(version) + ".0-cp3" + std::to_string(tag) + "-cp3" + std::to_string(tag) +
+                        "-manylinux_2_17_x86_64.manylinux2014_x86_64.musllinux_1_1_x86_64.whl";
+      files.push_back({name, name, version == 1 ? metadata : ""});
+    }
+  }
+  publish(server.upstream(), "big", files);
+  for (const std::string path : {"/root/dev/big", "/root/dev/big?page=2", "/root/dev/big/1.0", "/root/dev/big/1.0?file_from=30",
+                                 "/root/dev/big/1.0?file_from=99999999999999999999", "/root/dev/big/2.0?file_from=0"}) {
+    const auto got = page(path);
+    EXPECT_EQ(got.status, 200) << path;
+    EXPECT_LT(weight(got), kMost) << path;
+    EXPECT_EQ(PageCheck::fault_of(got.body), "") << path;
+  }
+  EXPECT_TRUE(shows(page("/root/dev/big/1.0"), "file_from="));
+  // Every file is on one of the parts.
+  std::size_t found = 0;
+  for (std::string path = "/root/dev/big/3.0"; !path.empty();) {
+    const auto got = page(path);
+    for (auto at = got.body.find("class=\"filename\""); at != std::string::npos; at = got.body.find("class=\"filename\"", at + 1)) ++found;
+    const auto more = got.body.find("?file_from=");
+    path = more == std::string::npos ? "" : "/root/dev/big/3.0" + got.body.substr(more, got.body.find('#', more) - more);
+  }
+  EXPECT_EQ(found, 40U);
+}
+
+TEST_F(ProjectPages, ListsOfManyStayBelow60KbToo) {
+  constexpr std::size_t kMost = 60'000;
+  make_user(server, "a-user-with-quite-a-long-name");
+  std::string names;
+  for (int i = 0; i < 3000; ++i) names += (i == 0 ? "" : ",") + std::string("a-name-on-the-whitelist-") + std::to_string(i);
+  for (int i = 0; i < 61; ++i) make_index(server, "a-user-with-quite-a-long-name/an-index-with-quite-a-long-name-" + std::to_string(i));
+  make_index(server, "root/wide", R"({"bases": "root/pypi", "mirror_whitelist": ")" + names + "\"}");
+  for (int i = 0; i < 120; ++i) {
+    make_user(server, "user-" + std::to_string(i));
+    put_wheel(server, "root/dev", "a-project-of-which-there-are-" + std::to_string(i), "1.0");
+  }
+  for (int i = 0; i < 40; ++i) {
+    const auto body = R"({"scope": "read", "comment": ")" + std::string(100, 'c') + "\"}";
+    ASSERT_EQ(server.ask({"POST", "/+token", as("user-1"), body}).status, 201);
+  }
+  for (const std::string path : {"/", "/a-user-with-quite-a-long-name", "/root/wide", "/root/dev", "/root/pypi", "/+status", "/+searchhelp",
+                                 "/+search?query=project"}) {
+    const auto got = page(path);
+    EXPECT_EQ(got.status, 200) << path;
+    EXPECT_LT(got.body.size(), kMost) << path;
+  }
+  Browser browser(server);
+  browser.follow(browser.log_in("user-1"));
+  EXPECT_LT(browser.get("/+manage/account").body.size(), kMost);
 }
 
 TEST_F(ProjectPages, LatestAndStableAreForPeople) {

@@ -101,6 +101,76 @@ TEST_F(WebForms, AfterLoggingOutNobodyIsKnown) {
   EXPECT_EQ(browser.get("/+manage/account").status, 303);
 }
 
+// Logging out took only the cookie away from the browser: whoever had a copy went on for ten hours.
+TEST_F(WebForms, LoggingOutEndsThatSessionForEverybodyWhoHasIt) {
+  log_in("alice");
+  Browser other(server);
+  other.follow(other.log_in("alice"));
+  Browser thief(server);
+  thief.cookies() = browser.cookies();
+  EXPECT_TRUE(has(thief.get("/"), "Logged in as alice"));
+  EXPECT_EQ(browser.post("/+manage/logout", {}).status, 303);
+  EXPECT_FALSE(has(thief.get("/"), "Logged in as"));
+  EXPECT_TRUE(has(other.get("/"), "Logged in as alice")) << "another browser's";
+  server.restart();
+  EXPECT_FALSE(has(thief.get("/"), "Logged in as")) << "after a restart too";
+  EXPECT_TRUE(has(other.get("/"), "Logged in as alice")) << "a restart ends nobody's";
+}
+
+TEST_F(WebForms, ANewPasswordEndsAllSessionsButTheOneItWasMadeIn) {
+  log_in("alice");
+  Browser other(server);
+  other.follow(other.log_in("alice"));
+  browser.get("/+manage/account");
+  const auto changed = browser.post("/+manage/password", {{"old", "pw"}, {"password", "new"}, {"again", "new"}});
+  ASSERT_EQ(changed.status, 303) << changed.body;
+  EXPECT_TRUE(has(browser.follow(changed), "The password is changed"));
+  EXPECT_FALSE(has(other.get("/"), "Logged in as"));
+  EXPECT_EQ(server.ask({"PATCH", "/alice", login_of("alice", "new"), R"({"password": "newer"})"}).status, 200);
+  EXPECT_FALSE(has(browser.get("/"), "Logged in as")) << "changed by a program";
+}
+
+TEST_F(WebForms, ASessionDiesWithItsUser) {
+  log_in("bob");
+  EXPECT_EQ(server.ask({"DELETE", "/bob", as("root"), ""}).status, 200);
+  server.advance(std::chrono::seconds(1));
+  make_user(server, "bob");
+  EXPECT_FALSE(has(browser.get("/"), "Logged in as"));
+}
+
+TEST_F(WebForms, ASessionIsNoCredentialOfPrograms) {
+  log_in("alice");
+  const auto cookie = browser.cookies().at("bodega-session");
+  for (const auto& header : {"Bearer " + cookie, "Basic " + base64_encode("alice:" + cookie)}) {
+    EXPECT_NE(server.ask({"PUT", "/alice/stolen", {{"Authorization", header}, {"Accept", "application/json"}}, "{}"}).status, 200);
+  }
+  EXPECT_EQ(server.get("/alice/stolen", as("")).status, 404);
+  for (std::size_t i = 0; i < cookie.size(); ++i) {
+    auto forged = cookie;
+    forged[i] = forged[i] == '0' ? '1' : '0';
+    browser.cookies()["bodega-session"] = forged;
+    EXPECT_FALSE(has(browser.get("/+status"), "Logged in as")) << forged;
+  }
+}
+
+TEST_F(WebForms, TheListOfNamesOfAMirrorIsFetchedAnew) {
+  const std::string url = kUpstream;
+  auto names = answer(R"({"meta": {"api-version": "1.0"}, "projects": [{"name": "one"}]})");
+  server.upstream().on(url, names);
+  EXPECT_TRUE(has(server.get("/root/pypi/+simple/"), "one"));
+  EXPECT_FALSE(has(browser.get("/root/pypi"), "Refresh the list")) << "for who is logged in";
+  EXPECT_EQ(browser.post("/+manage/refresh/root/pypi", {}).status, 403);
+  log_in("alice");
+  EXPECT_TRUE(has(browser.get("/root/pypi"), "action=\"/+manage/refresh/root/pypi\""));
+  server.advance(std::chrono::seconds(1));
+  server.upstream().forget_requests();
+  EXPECT_EQ(browser.post("/+manage/refresh/root/pypi", {}).status, 303);
+  server.poll();
+  EXPECT_EQ(server.upstream().count(), 1U);
+  EXPECT_EQ(browser.post("/+manage/refresh/alice/dev", {}).status, 404);
+  EXPECT_EQ(browser.post("/+manage/refresh/alice/none", {}).status, 404);
+}
+
 TEST_F(WebForms, AnIndexIsMadeChangedAndDeleted) {
   log_in("alice");
   EXPECT_EQ(browser.get("/+manage/new-index/alice").status, 200);

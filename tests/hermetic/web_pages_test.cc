@@ -105,10 +105,31 @@ TEST_F(WebPages, TheStatusIsAPageForPeopleAndDevpisForPrograms) {
   EXPECT_EQ(browser.get("/+status").header("ETag"), "");
   const auto facts = server.get("/+status?facts", {{"Accept", "application/json"}});
   EXPECT_TRUE(has(facts, "\"type\": \"facts\"")) << facts.body;
-  EXPECT_TRUE(has(facts, "\"pool_queued\": 0"));
+  EXPECT_TRUE(has(facts, "\"pool\": 0"));
   for (const auto& headers : std::vector<http::Headers>{{}, {{"Accept", "*/*"}}, {{"Accept", "application/json"}}}) {
     EXPECT_TRUE(has(server.get("/+status", headers), "\"role\": \"MASTER\""));
   }
+}
+
+TEST_F(WebPages, TheStatusTellsOfUpstreamsAndDamage) {
+  const UpstreamFile file{"foo-1.0-py3-none-any.whl", "wheel bytes", ""};
+  publish(server.upstream(), "foo", {file});
+  server.upstream().otherwise([](const http::FetchRequest&) { return answer_status(404); });
+  EXPECT_FALSE(has(browser.get("/+status"), "id=\"upstreams\"")) << "nobody was asked yet";
+  EXPECT_EQ(server.get("/root/pypi/+simple/foo/").status, 200);
+  const auto page = browser.get("/+status");
+  EXPECT_TRUE(has(page, "http://upstream.test")) << page.body;
+  EXPECT_TRUE(has(page, "closed: all well"));
+  EXPECT_TRUE(has(browser.get("/root/pypi"), "mostly within"));
+  make_index(server, "alice/closed", R"({"type": "mirror", "mirror_url": "http://hidden.test/simple/", "acl_pkg_read": ["alice"]})");
+  server.upstream().on("http://hidden.test/simple/bar/", answer_status(404));
+  auto headers = as("alice");
+  headers.set("Accept", "application/vnd.pypi.simple.v1+json");
+  EXPECT_EQ(server.get("/alice/closed/+simple/bar/", headers).status, 404);
+  EXPECT_FALSE(has(browser.get("/+status"), "hidden.test"));
+  EXPECT_TRUE(has(server.get("/+status?facts", as("alice")), "\"origin\": \"http://hidden.test\""));
+  EXPECT_TRUE(has(server.get("/+status?facts", as("root")), "\"origin\": \"http://hidden.test\""));
+  EXPECT_FALSE(has(server.get("/+status?facts", as("")), "hidden.test"));
 }
 
 // Without what two servers never have in common: their numbers of commits and their ids.
@@ -134,6 +155,27 @@ std::map<std::string, std::string> crawl(HermeticServer& server) {
                                   "/alice/secret/+feed",
                                   "/+search?query=hidden",
                                   "/+search?prefix=hid",
+                                  "/+search?prefix=hid&format=opensearch",
+                                  "/+search?query=hidden&format=atom",
+                                  "/+search?query=path:/alice/secret/hidden",
+                                  "/+search?query=user:alice",
+                                  "/+search?query=index:secret",
+                                  "/+search?query=hid*&index=alice/secret",
+                                  "/+search?query=hiden",
+                                  "/+opensearch.xml",
+                                  "/+api",
+                                  "/alice",
+                                  "/alice/+api",
+                                  "/alice/secret/+api",
+                                  "/alice/secret/hidden/1.0/+doc/index.html",
+                                  "/alice/secret/hidden/1.0/+d/index.html",
+                                  "/alice/secret/hidden/1.0/+toxresults/hidden-1.0-py3-none-any.whl",
+                                  "/alice/secret/+simple/hidden/",
+                                  "/alice/secret/hidden/latest",
+                                  "/alice/dev?filter=hid",
+                                  "/alice/under/hidden",
+                                  "/alice/under/+feed",
+                                  "/+token",
                                   "/alice/under",
                                   "/+manage/index/alice/secret",
                                   "/+manage/upload/alice/secret",
@@ -145,6 +187,9 @@ std::map<std::string, std::string> crawl(HermeticServer& server) {
     if (out.contains(path) || out.size() > 500 || is_of_the_process(path)) continue;
     const auto got = browser.get(path);
     out[path] = comparable(got);
+    for (const auto* accept : {"application/json", "*/*", "application/vnd.pypi.simple.v1+json"}) {
+      out[path] += std::string("\n---- ") + accept + "\n" + comparable(server.get(path, {{"Accept", accept}}));
+    }
     for (auto at = got.body.find("href=\"/"); at != std::string::npos; at = got.body.find("href=\"/", at + 1)) {
       auto link = got.body.substr(at + 6, got.body.find('"', at + 6) - at - 6);
       link = link.substr(0, link.find('#'));
@@ -170,7 +215,11 @@ TEST(WebCrawl, AStrangerFindsNoTraceOfAPrivateIndex) {
   }
   make_index(closed, "alice/secret", R"({"acl_pkg_read": ["alice"]})");
   put_wheel(closed, "alice/secret", "hidden", "1.0");
+  put_docs(closed, "alice/secret", "hidden", "1.0");
   make_index(closed, "alice/under", R"({"bases": ["alice/secret"]})");
+  // What is uploaded is searched after a moment.
+  for (auto* server : {&open, &closed}) server->advance(std::chrono::minutes(1));
+  EXPECT_NE(closed.get("/+search?query=hidden", as("alice")).body.find("alice/secret"), std::string::npos) << "its reader finds it";
   const auto without = crawl(open);
   const auto with = crawl(closed);
   EXPECT_GT(with.size(), 20U);

@@ -48,27 +48,28 @@ def module_of(name):
     return normalize(name).replace("-", "_")
 
 
-def metadata(name, version, requires=(), requires_python=">=3.7", summary=None):
+def metadata(name, version, requires=(), requires_python=">=3.7", summary=None, fields=(), description=None):
+    """`fields`: further lines, as "Keywords: a,b"."""
     lines = ["Metadata-Version: 2.1", "Name: " + name, "Version: " + version, "Summary: " + (summary or "made for a test of " + name),
              "Author: Nobody", "License: MIT", "Classifier: Programming Language :: Python :: 3"]
     if requires_python:
         lines.append("Requires-Python: " + requires_python)
-    lines += ["Requires-Dist: " + r for r in requires]
-    return ("\n".join(lines) + "\n\n" + "A package that exists to be installed.\n").encode()
+    lines += ["Requires-Dist: " + r for r in requires] + list(fields)
+    return ("\n".join(lines) + "\n\n" + (description or "A package that exists to be installed.\n")).encode()
 
 
 def _source(version, marker):
     return ("__version__ = %r\nMARKER = %r\n" % (version, marker)).encode()
 
 
-def make_wheel(name, version, requires=(), requires_python=">=3.7", marker="", filler=0):
-    """(file name, bytes). `marker` makes other bytes of the same release; `filler` adds so many incompressible bytes."""
+def make_wheel(name, version, requires=(), requires_python=">=3.7", marker="", filler=0, **more):
+    """(file name, bytes). `marker` makes other bytes of the same release; `filler` adds so many incompressible bytes; `more` is for metadata()."""
     module = module_of(name)
     info = "%s-%s.dist-info" % (module, version)
     members = {module + "/__init__.py": _source(version, marker)}
     if filler:
         members[module + "/data.bin"] = random.Random("%s %s %s" % (name, version, marker)).randbytes(filler)
-    members[info + "/METADATA"] = metadata(name, version, requires, requires_python)
+    members[info + "/METADATA"] = metadata(name, version, requires, requires_python, **more)
     members[info + "/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     record = []
     for path, data in members.items():

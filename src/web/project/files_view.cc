@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/text.h"
 #include "web/forms.h"
@@ -16,6 +17,8 @@ namespace bodega::web {
 namespace {
 
 constexpr std::size_t kMaxReason = 300;
+constexpr std::size_t kRoomForFiles = 30'000;  // bytes; a row takes some 900, with the forms of who may change it 2,500
+constexpr std::size_t kRoomForLog = 8'000;
 
 std::string address_of_file(const ProjectPlace& place, const FileLine& file) {
   std::string out = index_address(place.asked.request, file.index) + "/" + file.href;
@@ -138,23 +141,47 @@ void write_entry(Html& html, const ProjectPlace& place, const FileLine& file, co
   html.text(" ").element("span", file.filename, {{"class", "soft small"}}).close("li");
 }
 
+std::size_t file_from(const http::Request& request) {
+  const auto number = parse_u64(query_value(request, "file_from")).value_or(1);
+  return number == 0 ? 0 : static_cast<std::size_t>(number - 1);
+}
+
+void write_parts(Html& html, const ProjectPlace& place, const ReleaseView& release, const FilePart& part) {
+  const auto count = release.files.size();
+  if (part.first == 0 && part.end == count) return;
+  const std::string here = address(place.asked.request, own_path(place.asked.request));
+  html.open("nav", {{"class", "pager"}, {"aria-label", "Parts of the list of files"}});
+  if (part.first > 0) html.link(here + "#files", "First files", "button quiet small");
+  html.element("span", "Files " + number_in_words(part.first + 1) + " to " + number_in_words(part.end) + " of " + number_in_words(count));
+  if (part.end < count) html.link(here + "?file_from=" + std::to_string(part.end + 1) + "#files", "More files", "button quiet small");
+  html.close("nav");
+}
+
 }  // namespace
 
-void write_files(Html& html, const ProjectPlace& place, const ReleaseView& release) {
+FilePart write_files(Html& html, const ProjectPlace& place, const ReleaseView& release) {
   html.open("section", {{"aria-labelledby", "files"}}).element("h2", "Files", {{"id", "files"}});
   if (release.files.empty()) {
     html.element("p", "No files.", {{"class", "soft"}}).close("section");
-    return;
+    return {};
   }
   const bool has_results =
       std::any_of(release.files.begin(), release.files.end(), [](const FileLine& file) { return !file.tox_results.empty(); });
   html.open("div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Files"}});
   html.open("table", {{"class", "files"}, {"data-filter", "Filter files"}, flag("data-sort", true)}).open("thead").open("tr");
-  for (const char* title : {"File", "Size", "Uploaded", "Index"}) html.element("th", title, {{"scope", "col"}});
+  html.element("th", "File", {{"scope", "col"}}).element("th", "Size", {{"scope", "col"}, {"class", "number"}});
+  for (const char* title : {"Uploaded", "Index"}) html.element("th", title, {{"scope", "col"}});
   if (has_results) html.element("th", "Tox results", {{"scope", "col"}});
   html.close("tr").close("thead").open("tbody");
-  for (const auto& file : release.files) write_file(html, place, release, file, has_results);
-  html.close("tbody").close("table").close("div").close("section");
+  FilePart part{std::min(file_from(place.asked.request), release.files.size() - 1), 0};
+  const std::size_t full = html.size() + kRoomForFiles;
+  for (part.end = part.first; part.end < release.files.size() && html.size() < full; ++part.end) {
+    write_file(html, place, release, release.files[part.end], has_results);
+  }
+  html.close("tbody").close("table").close("div");
+  write_parts(html, place, release, part);
+  html.close("section");
+  return part;
 }
 
 void write_deletion(Html& html, const ProjectPlace& place, const ReleaseView& release) {
@@ -171,16 +198,26 @@ void write_deletion(Html& html, const ProjectPlace& place, const ReleaseView& re
   html.close("form").close("details");
 }
 
-void write_log(Html& html, const ProjectPlace& place, const ReleaseView& release) {
-  const bool has_log =
-      std::any_of(release.files.begin(), release.files.end(), [](const FileLine& file) { return !file.log.items().empty(); });
+void write_log(Html& html, const ProjectPlace& place, const ReleaseView& release, const FilePart& part) {
+  const std::span shown(release.files.data() + part.first, part.end - part.first);
+  const bool has_log = std::any_of(shown.begin(), shown.end(), [](const FileLine& file) { return !file.log.items().empty(); });
   if (!has_log) return;
   html.open("section", {{"aria-labelledby", "history"}}).element("h2", "History", {{"id", "history"}});
   html.open("ul", {{"class", "plain file_history"}});
-  for (const auto& file : release.files) {
-    for (const auto& entry : file.log.items()) write_entry(html, place, file, entry);
+  std::size_t left_out = 0;
+  const std::size_t full = html.size() + kRoomForLog;
+  for (const auto& file : shown) {
+    for (const auto& entry : file.log.items()) {
+      if (html.size() >= full) {
+        ++left_out;
+      } else {
+        write_entry(html, place, file, entry);
+      }
+    }
   }
-  html.close("ul").close("section");
+  html.close("ul");
+  if (left_out > 0) html.element("p", "and " + count_of(left_out, "other") + ", which the API tells", {{"class", "soft small"}});
+  html.close("section");
 }
 
 }  // namespace bodega::web

@@ -19,8 +19,8 @@ struct ProjectFacts {
   bool may_refresh = false;                                  // some mirror is read
 };
 
-// A row is some 300 bytes; a page shall stay below 60 KB.
-inline constexpr std::size_t kVersionsPerPage = 150;
+// A row is some 300 to 500 bytes; a page shall stay below 60 KB.
+inline constexpr std::size_t kVersionsPerPage = 80;
 
 Markup project_view(const ProjectPlace& place, const ProjectFacts& facts, std::size_t page);
 

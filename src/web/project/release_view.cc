@@ -13,6 +13,15 @@
 namespace bodega::web {
 namespace {
 
+// What strangers wrote beside the description has its room on the page, in bytes; the rest is counted.
+constexpr std::size_t kRoomForLinks = 5'000;
+constexpr std::size_t kRoomForDependencies = 8'000;
+constexpr std::size_t kRoomForClassifiers = 5'000;
+
+void write_left_out(Html& html, std::size_t left_out) {
+  if (left_out > 0) html.element("li", "and " + count_of(left_out, "other"), {{"class", "soft"}});
+}
+
 bool is_yanked(const ReleaseView& release) {
   return !release.files.empty() &&
          std::all_of(release.files.begin(), release.files.end(), [](const FileLine& file) { return file.yanked; });
@@ -82,7 +91,13 @@ void write_fact(Html& html, std::string_view name, std::string_view value) {
 void write_links(Html& html, const About& about) {
   if (about.links.empty()) return;
   html.element("h2", "Links").open("ul", {{"class", "plain"}});
+  const std::size_t full = html.size() + kRoomForLinks;
+  std::size_t left_out = 0;
   for (const auto& [label, url] : about.links) {
+    if (html.size() + url.size() >= full) {
+      ++left_out;
+      continue;
+    }
     const std::string words = printable_line(label.empty() ? url : label, 100);
     html.open("li");
     // Only what leads to the web: a mail address or a path is none of these.
@@ -93,31 +108,54 @@ void write_links(Html& html, const About& about) {
     }
     html.close("li");
   }
+  write_left_out(html, left_out);
   html.close("ul");
 }
 
 void write_dependencies(Html& html, const ProjectPlace& place, const About& about) {
   if (about.dependencies.empty()) return;
   html.element("h2", "Needs", {{"id", "dependencies"}});
+  const std::size_t full = html.size() + kRoomForDependencies;
+  std::size_t groups_left_out = 0;
   for (const auto& group : about.dependencies) {
+    if (html.size() >= full) {
+      ++groups_left_out;
+      continue;
+    }
+    std::size_t left_out = 0;
     const bool optional = !group.extra.empty();
     if (optional) html.open("details").element("summary", "With the extra " + printable_line(group.extra, 100));
     html.open("ul", {{"class", "plain dependencies"}});
     for (const auto& need : group.needs) {
+      if (html.size() >= full) {
+        ++left_out;
+        continue;
+      }
       html.open("li");
       if (!need.name.empty()) html.link(project_address(place.asked.request, place.index.key(), need.name), need.name).text(" ");
       html.element("span", printable_line(need.text, 300), {{"class", "soft small"}}).close("li");
     }
+    write_left_out(html, left_out);
     html.close("ul");
     if (optional) html.close("details");
   }
+  if (groups_left_out > 0) html.element("p", "and " + count_of(groups_left_out, "other extra"), {{"class", "soft"}});
 }
 
 void write_classifiers(Html& html, const About& about) {
   if (about.classifiers.empty()) return;
   html.open("details").element("summary", count_of(about.classifiers.size(), "classifier"));
   html.open("ul", {{"class", "plain small"}});
-  for (const auto& classifier : about.classifiers) html.element("li", printable_line(classifier, 200));
+  const std::size_t full = html.size() + kRoomForClassifiers;
+  std::size_t left_out = 0;
+  for (const auto& classifier : about.classifiers) {
+    if (html.size() >= full) {
+      ++left_out;
+    } else {
+      html.element("li", printable_line(classifier, 200));
+    }
+  }
+  write_left_out(html, left_out);
   html.close("ul").close("details");
 }
 
@@ -158,8 +196,8 @@ Markup release_view(const ProjectPlace& place, const ReleaseFacts& facts) {
   html.close("div");
   write_side(html, place, facts, about);
   html.close("div");
-  write_files(html, place, facts.release);
-  write_log(html, place, facts.release);
+  const auto part = write_files(html, place, facts.release);
+  write_log(html, place, facts.release, part);
   write_deletion(html, place, facts.release);
   return std::move(html).markup();
 }
