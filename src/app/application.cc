@@ -97,6 +97,10 @@ pypi::UploadOptions upload_options(const Config& config) {
   return options;
 }
 
+// Of all that are read and printed at one moment. The largest page of the public index takes 40 MB; with what an idle server has, one of
+// those fits into a container of 128 MB.
+constexpr std::uint64_t kMemoryOfPages = 48ULL << 20;
+
 cache::SpaceRules space_rules(const Config& config, std::uint64_t disk_bytes) {
   return {config.cache_max_size.of(disk_bytes), config.free_space_floor.of(disk_bytes)};
 }
@@ -156,14 +160,16 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       upstream_({parts_.client, parts_.timers, parts_.clock, parts_.log, parts_.random}, upstream_options(config), std::move(credentials)),
       space_({*catalog_, *store_, claims_, parts_.pool, parts_.clock, parts_.log}, space),
       caretaker_({*catalog_, *store_, claims_, parts_.pool, parts_.timers, parts_.clock, parts_.log, parts_.home}, config.scrub_interval),
-      documents_({*catalog_, upstream_, parts_.pool, parts_.timers, parts_.clock, parts_.log, parts_.home}, freshness_rules(config)),
+      allowance_(kMemoryOfPages, parts_.timers, parts_.clock),
+      documents_({*catalog_, upstream_, parts_.pool, allowance_, parts_.timers, parts_.clock, parts_.log, parts_.home},
+                 freshness_rules(config)),
       artifacts_({*catalog_, *store_, claims_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home}),
       hasher_(parts_.pool, {}),
       registry_({*catalog_, facts_, hasher_, parts_.clock, parts_.log}),
       tokens_of_users_(*catalog_, parts_.clock, parts_.log),
       authenticator_(registry_, hasher_, parts_.clock, {}),
       readers_(registry_, authenticator_, restrict_modify(config)),
-      mirrors_({documents_, artifacts_, parts_.pool, parts_.clock, parts_.log}, config.upstream_private_hosts),
+      mirrors_({documents_, artifacts_, parts_.pool, allowance_, parts_.clock, parts_.log}, config.upstream_private_hosts),
       lists_({*catalog_, *store_, artifacts_, space_, upstream_, parts_.pool, parts_.clock, parts_.log, parts_.home},
              freshness_rules(config)),
       renderings_(parts_.pool, parts_.home, parts_.log, make_spool(data_ / "tmp")),

@@ -9,6 +9,7 @@
 
 #include "access/authenticator.h"
 #include "app/config.h"
+#include "async/allowance.h"
 #include "async/loop.h"
 #include "async/offload.h"
 #include "async/signal.h"
@@ -147,6 +148,7 @@ class Application final : public http::Handler {
   cache::Upstream upstream_;
   cache::SpaceKeeper space_;
   cache::Caretaker caretaker_;
+  Allowance allowance_;  // memory of pages in the making
   cache::Documents documents_;
   cache::Artifacts artifacts_;
   access::PasswordHasher hasher_;

@@ -1,14 +1,17 @@
 #include "app/serve.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <random>
 #include <thread>
 
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -65,6 +68,25 @@ void tame_malloc() {
   ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
   ::mallopt(M_ARENA_MAX, 2);
+}
+
+// What only the start needed is given back: free blocks, and the pages of code and constant tables that it walked through (relocations,
+// migrations, the set-up of libraries), two thirds of what an idle server would otherwise hold. What is needed again is mapped again from
+// the page cache. Segments that may be written to stay, among them those that were relocated.
+void forget_the_start() {
+  ::malloc_trim(0);
+  const auto forget = [](dl_phdr_info* object, std::size_t, void*) {
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    for (int i = 0; i < object->dlpi_phnum; ++i) {
+      const auto& segment = object->dlpi_phdr[i];
+      if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
+      const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) / page * page;
+      const std::uintptr_t end = (object->dlpi_addr + segment.p_vaddr + segment.p_memsz + page - 1) / page * page;
+      ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    }
+    return 0;
+  };
+  ::dl_iterate_phdr(forget, nullptr);
 }
 
 void raise_descriptor_limit() {
@@ -190,8 +212,17 @@ class Running {
     server_->start();
     announce();
     if (auto told = notifier_.ready(); !told) log_.warning("notify.failed", {{"why", told.error().describe()}});
+    auto settling = settle();
+    tasks_->spawn(std::move(settling));
     if (!is_beyond_loopback()) co_return;
     if (const bool open = co_await application_->root_password_is_empty(); open) warn_of_empty_password();
+  }
+
+  // The rooms that open behind the first answers (search, the look over the store) are done by then, or nearly.
+  Task<void> settle() {
+    constexpr auto kSettled = std::chrono::seconds(3);
+    co_await sleep_until(*timers_, clock_.mono() + kSettled);
+    forget_the_start();
   }
 
   bool is_beyond_loopback() const {

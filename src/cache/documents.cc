@@ -16,13 +16,19 @@ using http::CacheOutcome;
 
 namespace {
 
+// A body is counted in steps of this size; one that is smaller is not counted while it comes.
+constexpr std::uint64_t kStep = 4ULL << 20;
+constexpr std::uint64_t kUncounted = 256 * 1024;
+// Reading JSON takes the text, a parser's index and strings, and what is made of it.
+constexpr std::uint64_t kReadingTakes = 4;
+
 Kept kept_of(const DocumentRow& row) { return {row.state, row.fetched_at, row.expires_at}; }
 
-std::optional<Kept> kept_of(const std::shared_ptr<const DocumentRow>& row) {
+std::optional<Kept> kept_of(const std::shared_ptr<const DocumentHead>& row) {
   return row ? std::optional<Kept>(kept_of(*row)) : std::nullopt;
 }
 
-http::FetchRequest to_fetch(const DocumentRequest& request, const std::shared_ptr<const DocumentRow>& old) {
+http::FetchRequest to_fetch(const DocumentRequest& request, const std::shared_ptr<const DocumentHead>& old) {
   http::FetchRequest fetch;
   fetch.url = request.url;
   fetch.headers.add("Accept", request.accept);
@@ -44,9 +50,10 @@ Error no_such(const DocumentRequest& request) {
 
 // Frees each piece as it goes, so that a page of ten megabytes is not held twice.
 std::string joined(std::vector<std::string> pieces, std::size_t size) {
-  if (pieces.size() == 1) return std::move(pieces.front());
+  // Parsers that read whole words want some room behind the last byte; without it they copy all of it.
+  constexpr std::size_t kRoom = 64;
   std::string out;
-  out.reserve(size);
+  out.reserve(size + kRoom);
   for (auto& piece : pieces) {
     out += piece;
     piece = {};
@@ -54,13 +61,14 @@ std::string joined(std::vector<std::string> pieces, std::size_t size) {
   return out;
 }
 
-// Lands a flight whose work ended in an exception, so that nobody waits for ever on a bug.
+// Lands a flight when its work has ended, also in an exception: nobody waits for ever on a bug.
 template <class Table, class Ref>
 class Lander {
  public:
   Lander(Table& table, std::string key, Ref flight) : table_(table), key_(std::move(key)), flight_(std::move(flight)) {}
   ~Lander() {
-    if (!flight_->result) table_.land(key_, flight_, fail(Code::io, "the request ended in an unexpected way"));
+    if (!flight_->result) table_.publish(flight_, fail(Code::io, "the request ended in an unexpected way"));
+    table_.land(key_, flight_);
   }
   Lander(const Lander&) = delete;
   Lander& operator=(const Lander&) = delete;
@@ -83,6 +91,7 @@ Task<Result<DocumentAnswer>> Documents::get(DocumentRequest request) {
   const std::string key = request.index + "/" + request.name;
   auto flight = flights_.find(key);
   RowRef old = flight ? old_of_[key] : nullptr;
+  const std::uint64_t looked_at = landings_;
   if (!flight) {
     auto looked = co_await kept(request.index, request.name);
     BODEGA_CO_TRY(old, std::move(looked));
@@ -90,25 +99,26 @@ Task<Result<DocumentAnswer>> Documents::get(DocumentRequest request) {
   }
   if (decide_use(kept_of(old), use_.clock.wall(), request.wish, rules_) == Use::as_is) {
     if (old->state == DocumentState::absent) co_return fail(no_such(request));
-    if (!flight && use_.clock.wall() >= refresh_from(kept_of(*old))) begin(request, old, key);
-    co_return DocumentAnswer{old, CacheOutcome::hit, false, {}};
+    if (!flight && use_.clock.wall() >= refresh_from(kept_of(*old))) begin(request, old, key, looked_at);
+    co_return DocumentAnswer{old, nullptr, CacheOutcome::hit, false, {}};
   }
   const CacheOutcome joined = flight ? CacheOutcome::joined : CacheOutcome::none;
-  if (!flight) flight = begin(request, old, key);
+  if (!flight) flight = begin(request, old, key, looked_at);
   if (old && may_serve_stale(kept_of(*old), use_.clock.wall(), rules_)) {
     const MonoTime deadline = use_.clock.mono() + rules_.patience;
     auto in_time = co_await wait_landed_until<Landed>(flight, use_.timers, use_.clock, deadline);
-    if (!in_time) co_return DocumentAnswer{old, CacheOutcome::stale, true, "the upstream is slow"};
+    if (!in_time) co_return DocumentAnswer{old, nullptr, CacheOutcome::stale, true, "the upstream is slow"};
     co_return answer(*in_time, old, joined, key);
   }
   auto landed = co_await wait_landed<Landed>(flight);
   co_return answer(landed, old, joined, key);
 }
 
-std::shared_ptr<Documents::Flight> Documents::begin(const DocumentRequest& request, const RowRef& old, const std::string& key) {
+std::shared_ptr<Documents::Flight> Documents::begin(const DocumentRequest& request, const RowRef& old, const std::string& key,
+                                                    std::uint64_t looked_at) {
   auto flight = flights_.begin(key);
   old_of_[key] = old;
-  auto work = fly(request, old, key, flight);
+  auto work = fly(request, old, key, flight, looked_at);
   tasks_.spawn(std::move(work));
   return flight;
 }
@@ -116,19 +126,24 @@ std::shared_ptr<Documents::Flight> Documents::begin(const DocumentRequest& reque
 Result<DocumentAnswer> Documents::answer(const Result<Landed>& landed, const RowRef& old, CacheOutcome joined, const std::string& key) {
   if (!landed) {
     if (old && may_serve_stale(kept_of(*old), use_.clock.wall(), rules_)) {
-      return DocumentAnswer{old, CacheOutcome::stale, true, landed.error().describe()};
+      return DocumentAnswer{old, nullptr, CacheOutcome::stale, true, landed.error().describe()};
     }
     return fail(landed.error());
   }
   if (!landed->row)
     return fail(Code::not_found, "The project " + key.substr(key.rfind('/') + 1) + " does not exist.", "the upstream says 404");
-  return DocumentAnswer{landed->row, joined == CacheOutcome::joined ? joined : landed->outcome, false, {}};
+  return DocumentAnswer{landed->row, landed->content, joined == CacheOutcome::joined ? joined : landed->outcome, false, {}};
 }
 
 Task<Result<Documents::RowRef>> Documents::kept(const std::string& index, const std::string& name) {
-  auto question = [&index, &name](catalog::CacheReader& reader) { return reader.document(index, name); };
+  auto question = [&index, &name](catalog::CacheReader& reader) -> Result<DocumentHead> {
+    BODEGA_TRY(auto row, reader.document(index, name));
+    const std::uint64_t bytes = row.body.size();
+    row.body = {};
+    return DocumentHead{std::move(row), bytes};
+  };
   auto row = co_await use_.catalog.read_cache(question);
-  if (row) co_return std::make_shared<const DocumentRow>(std::move(*row));
+  if (row) co_return std::make_shared<const DocumentHead>(std::move(*row));
   if (row.error().code == Code::not_found) co_return RowRef();
   // A copy that cannot be read is no copy: it can be fetched again.
   use_.log.warning("document.unreadable", {{"index", index}, {"name", name}, {"why", row.error().describe()}});
@@ -141,82 +156,151 @@ WallTime Documents::until(const DocumentRequest& request, WallTime now, const st
   return fresh_until(now, cache_control, DocumentState::present, rules);
 }
 
-Task<void> Documents::fly(DocumentRequest request, RowRef old, std::string key, std::shared_ptr<Flight> flight) {
+Task<Result<DocumentRow>> Documents::body(std::string index, std::string name) {
+  auto question = [&index, &name](catalog::CacheReader& reader) { return reader.document(index, name); };
+  co_return co_await use_.catalog.read_cache(question);
+}
+
+Task<void> Documents::fly(DocumentRequest request, RowRef old, std::string key, std::shared_ptr<Flight> flight, std::uint64_t looked_at) {
   const Lander<Flights<Landed>, std::shared_ptr<Flight>> lander(flights_, key, flight);
-  if (!old) {
-    // The asker looked before the flight began; another flight may have landed in between.
-    auto looked = co_await kept(request.index, request.name);
-    if (looked && *looked && decide_use(kept_of(*looked), use_.clock.wall(), ClientWish::cached_is_fine, rules_) == Use::as_is) {
-      const RowRef row = (*looked)->state == DocumentState::present ? *looked : nullptr;
-      old_of_.erase(key);
-      flights_.land(key, flight, Landed{row, CacheOutcome::hit});
-      co_return;
-    }
-  }
-  auto landed = co_await ask_upstream(request, old);
-  if (!landed) {
+  // The asker looked before the flight began; another flight may have landed in between.
+  if (!old && landings_ != looked_at) co_await look_again(request, flight);
+  if (!flight->result) co_await ask_upstream(request, old, flight);
+  if (!flight->result->has_value()) {
     use_.log.warning("document.failed",
-                     {{"index", request.index}, {"name", request.name}, {"url", request.url}, {"why", landed.error().describe()}});
+                     {{"index", request.index}, {"name", request.name}, {"url", request.url}, {"why", flight->result->error().describe()}});
   }
   old_of_.erase(key);
-  flights_.land(key, flight, std::move(landed));
+  ++landings_;
 }
 
-Task<Result<Documents::Landed>> Documents::ask_upstream(const DocumentRequest& request, RowRef old) {
+Task<void> Documents::look_again(const DocumentRequest& request, std::shared_ptr<Flight> flight) {
+  auto looked = co_await kept(request.index, request.name);
+  if (!looked || !*looked || decide_use(kept_of(*looked), use_.clock.wall(), ClientWish::cached_is_fine, rules_) != Use::as_is) co_return;
+  const RowRef row = (*looked)->state == DocumentState::present ? *looked : nullptr;
+  flights_.publish(flight, Landed{row, nullptr, CacheOutcome::hit});
+}
+
+Task<void> Documents::ask_upstream(const DocumentRequest& request, RowRef old, std::shared_ptr<Flight> flight) {
   auto fetch = to_fetch(request, old);
   auto response = co_await use_.upstream.fetch(std::move(fetch));
-  if (!response) co_return fail(std::move(response).error());
-  if (response->status == 404 || response->status == 410) co_return co_await keep_absent(request, old);
-  if (response->status == 304 && old) co_return co_await keep_unchanged(request, *response, old);
-  if (response->status != 200) {
+  Result<Landed> landed = Landed{};
+  if (!response) {
+    landed = fail(std::move(response).error());
+  } else if (response->status == 404 || response->status == 410) {
+    landed = co_await keep_absent(request, old);
+  } else if (response->status == 304 && old) {
+    landed = co_await keep_unchanged(request, *response, old);
+  } else if (response->status == 200) {
+    auto keeping = keep_present(request, std::move(*response), old, flight);
+    landed = co_await std::move(keeping);
+  } else {
     auto status = check_status(*response);
-    if (!status) co_return fail(std::move(status).error());
-    co_return fail(Code::upstream_failed, "the upstream answered " + std::to_string(response->status) + " for a page");
+    landed = status ? fail(Code::upstream_failed, "the upstream answered " + std::to_string(response->status) + " for a page")
+                    : fail(std::move(status).error());
   }
-  co_return co_await keep_present(request, std::move(*response), old);
+  if (!flight->result) flights_.publish(flight, std::move(landed));
 }
 
-Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& request, http::FetchResponse response, RowRef old) {
+struct Documents::Body {
+  std::vector<std::string> pieces;
+  std::size_t size = 0;
+  Allowance::Share share;
+};
+
+struct Documents::Fetched {
+  std::shared_ptr<DocumentHead> row;
+  std::shared_ptr<Content> content;
+};
+
+Task<Result<Documents::Body>> Documents::take_body(http::FetchResponse& response) {
+  Body body;
+  for (bool whole = false; !whole;) {
+    auto piece = co_await response.body->read();
+    BODEGA_CO_TRY(std::string bytes, std::move(piece));
+    whole = bytes.empty();
+    body.size += bytes.size();
+    if (!whole) body.pieces.push_back(std::move(bytes));
+    std::uint64_t needed = whole ? body.size * kReadingTakes : 0;
+    if (!whole && body.size > kUncounted) needed = (body.size / kStep + 1) * kStep;
+    if (needed <= body.share.bytes()) continue;
+    auto growing = use_.allowance.grow(std::move(body.share), needed);
+    auto grown = co_await std::move(growing);
+    BODEGA_CO_TRY(body.share, std::move(grown));
+  }
+  co_return body;
+}
+
+Task<Result<Documents::Fetched>> Documents::read_page(const DocumentRequest& request, http::FetchResponse response, const RowRef& old) {
   UpstreamAnswer got;
   got.content_type = std::string(response.headers.get("Content-Type"));
   got.last_serial = parse_u64(response.headers.get("X-PyPI-Last-Serial")).value_or(0);
   got.final_url = response.final_url;
   got.replaces = old && old->state == DocumentState::present;
-  std::vector<std::string> pieces;
-  std::size_t size = 0;
-  for (;;) {
-    auto piece = co_await response.body->read();
-    BODEGA_CO_TRY(std::string bytes, std::move(piece));
-    if (bytes.empty()) break;
-    size += bytes.size();
-    pieces.push_back(std::move(bytes));
-  }
-  auto convert = [&request, &got, &pieces, size] {
-    got.body = joined(std::move(pieces), size);
-    return request.convert(got);
+  auto taken = co_await take_body(response);
+  BODEGA_CO_TRY(Body body, std::move(taken));
+  auto read = [&request, &got, &body] {
+    got.body = joined(std::move(body.pieces), body.size);
+    auto content = request.read(got);
+    got.body = {};  // here rather than on the home loop
+    return content;
   };
-  auto converted = co_await offload(use_.pool, convert);
-  BODEGA_CO_TRY(std::string body, std::move(converted));
+  auto content = co_await offload(use_.pool, read);
+  if (!content) co_return fail(std::move(content).error());
+  body.share.shrink((*content)->bytes());
+  (*content)->share = std::move(body.share);
 
-  auto row = std::make_shared<DocumentRow>();
-  row->index = request.index;
-  row->name = request.name;
-  row->fetched_at = use_.clock.wall();
+  Fetched fetched{std::make_shared<DocumentHead>(), std::move(*content)};
+  auto& row = *fetched.row;
+  row.index = request.index;
+  row.name = request.name;
+  row.fetched_at = use_.clock.wall();
   // A page of no bytes may be meant, and may be an upstream's bad moment: it is believed as long as an absence.
-  row->expires_at = size == 0 ? fresh_until(row->fetched_at, {}, DocumentState::absent, rules_)
-                              : until(request, row->fetched_at, response.headers.joined("Cache-Control"));
-  row->etag = std::string(response.headers.get("ETag"));
-  row->last_modified = std::string(response.headers.get("Last-Modified"));
-  const bool same = old && old->state == DocumentState::present && old->body == body;
-  row->changed_at = same ? old->changed_at : row->fetched_at;
-  row->body = std::move(body);
-  auto put = [&row](catalog::CacheTransaction& transaction) { return transaction.put_document(*row); };
+  row.expires_at = body.size == 0 ? fresh_until(row.fetched_at, {}, DocumentState::absent, rules_)
+                                  : until(request, row.fetched_at, response.headers.joined("Cache-Control"));
+  row.etag = std::string(response.headers.get("ETag"));
+  row.last_modified = std::string(response.headers.get("Last-Modified"));
+  row.changed_at = row.fetched_at;
+  row.body_bytes = body.size;
+  co_return fetched;
+}
+
+Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& request, http::FetchResponse response, RowRef old,
+                                                        std::shared_ptr<Flight> flight) {
+  auto reading = read_page(request, std::move(response), old);
+  auto fetched = co_await std::move(reading);
+  if (!fetched) co_return fail(std::move(fetched).error());
+  const bool first = !old || old->state == DocumentState::absent;
+  Landed landed{fetched->row, fetched->content, CacheOutcome::miss};
+  if (first) {
+    // Nobody needs to wait until it is kept. Who asks until then joins this flight.
+    if (changed_) changed_(request.index, request.name);
+    flights_.publish(flight, landed);
+  }
+  DocumentRow row = *fetched->row;
+  auto pack = [&fetched] { return fetched->content->kept(); };
+  row.body = co_await offload(use_.pool, pack);
+  if (!first) {
+    const auto before = co_await body(request.index, request.name);
+    if (before && before->body == row.body) {
+      landed.outcome = CacheOutcome::revalidated;
+      row.changed_at = fetched->row->changed_at = old->changed_at;
+    }
+  }
+  co_await keep(std::move(row));
+  if (landed.outcome == CacheOutcome::miss && !first && changed_) changed_(request.index, request.name);
+  co_return landed;
+}
+
+// A copy that could not be kept (disk full) is still a right answer.
+Task<void> Documents::keep(DocumentRow row) {
+  auto put = [&row](catalog::CacheTransaction& transaction) { return transaction.put_document(row); };
   auto stored = co_await use_.catalog.write_cache(put);
-  // A copy that could not be kept (disk full) is still a right answer.
-  if (!stored)
-    use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
-  if (!same && changed_) changed_(request.index, request.name);
-  co_return Landed{row, same ? CacheOutcome::revalidated : CacheOutcome::miss};
+  if (!stored) not_kept(row, stored.error());
+}
+
+void Documents::not_kept(const DocumentRow& row, const Error& why) {
+  use_.log.warning("document.not_kept", {{"index", row.index}, {"name", row.name}, {"why", why.describe()}});
 }
 
 Task<Result<Documents::Landed>> Documents::keep_absent(const DocumentRequest& request, RowRef old) {
@@ -227,25 +311,21 @@ Task<Result<Documents::Landed>> Documents::keep_absent(const DocumentRequest& re
   row.fetched_at = use_.clock.wall();
   row.expires_at = fresh_until(row.fetched_at, {}, DocumentState::absent, rules_);
   row.changed_at = row.fetched_at;
-  auto put = [&row](catalog::CacheTransaction& transaction) { return transaction.put_document(row); };
-  auto stored = co_await use_.catalog.write_cache(put);
-  if (!stored)
-    use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
+  co_await keep(std::move(row));
   if (old && old->state == DocumentState::present && changed_) changed_(request.index, request.name);
-  co_return Landed{nullptr, CacheOutcome::miss};
+  co_return Landed{nullptr, nullptr, CacheOutcome::miss};
 }
 
 Task<Result<Documents::Landed>> Documents::keep_unchanged(const DocumentRequest& request, const http::FetchResponse& response, RowRef old) {
-  auto row = std::make_shared<DocumentRow>(*old);
+  auto row = std::make_shared<DocumentHead>(*old);
   row->fetched_at = use_.clock.wall();
   row->expires_at = until(request, row->fetched_at, response.headers.joined("Cache-Control"));
   auto refresh = [&row](catalog::CacheTransaction& transaction) {
     return transaction.refresh_document(row->index, row->name, row->fetched_at, row->expires_at);
   };
   auto stored = co_await use_.catalog.write_cache(refresh);
-  if (!stored)
-    use_.log.warning("document.not_kept", {{"index", request.index}, {"name", request.name}, {"why", stored.error().describe()}});
-  co_return Landed{row, CacheOutcome::revalidated};
+  if (!stored) not_kept(*row, stored.error());
+  co_return Landed{row, nullptr, CacheOutcome::revalidated};
 }
 
 Task<Result<void>> Documents::forget_absence(std::string index, std::string name) {

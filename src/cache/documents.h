@@ -1,6 +1,6 @@
-// Mutable answers of an upstream (project pages, project lists): looked up, revalidated, fetched once for all who ask, served stale when
-// the upstream fails, remembered as absent for a short while. What the bytes mean is the caller's: it gives a conversion from what the
-// upstream sent to what is kept. Home loop only.
+// Mutable answers of an upstream (project pages): looked up, revalidated, fetched once for all who ask, served stale when the upstream
+// fails, remembered as absent for a short while. What the bytes mean is the caller's: it reads what the upstream sent into a content, which
+// knows the form that is kept. Home loop only.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "async/allowance.h"
 #include "async/offload.h"
 #include "async/task_group.h"
 #include "base/log.h"
@@ -28,6 +29,18 @@ struct UpstreamAnswer {
   bool replaces = false;  // there is a document, which this one would take the place of
 };
 
+// What an upstream's bytes mean. Immutable; shared with all who asked for it.
+class Content {
+ public:
+  virtual ~Content() = default;
+  // What is kept. Blocks; runs in the pool. Equal contents give equal bytes.
+  virtual std::string kept() const = 0;
+  // The memory that it and the work with it take, roughly.
+  virtual std::uint64_t bytes() const = 0;
+
+  Allowance::Share share;  // of that memory; goes with the last holder
+};
+
 struct DocumentRequest {
   std::string index;  // "user/name" of the mirror
   std::string name;   // normalised project
@@ -36,12 +49,18 @@ struct DocumentRequest {
   std::uint64_t max_bytes = 0;
   ClientWish wish = ClientWish::cached_is_fine;
   std::optional<Duration> ttl_max;  // of this index, instead of the general one
-  // Turns the upstream's bytes into what is kept; runs in the pool. An error means the answer is broken: nothing is kept.
-  std::function<Result<std::string>(const UpstreamAnswer&)> convert;
+  // Reads the upstream's bytes; runs in the pool. An error means the answer is broken: nothing is kept.
+  std::function<Result<std::shared_ptr<Content>>(const UpstreamAnswer&)> read;
+};
+
+// A document without its body, which is read when it is needed: a hundred askers of a large page take no more memory than one.
+struct DocumentHead : catalog::DocumentRow {
+  std::uint64_t body_bytes = 0;  // of what is kept; of what was sent, when it was just fetched
 };
 
 struct DocumentAnswer {
-  std::shared_ptr<const catalog::DocumentRow> row;  // present ones only
+  std::shared_ptr<const DocumentHead> row;  // present ones only
+  std::shared_ptr<const Content> content;   // only of what was just fetched; else body() has it
   http::CacheOutcome outcome = http::CacheOutcome::hit;
   bool stale = false;   // stands in for a failing upstream
   std::string problem;  // why it is stale, for the log
@@ -53,6 +72,7 @@ class Documents {
     catalog::Catalog& catalog;
     Upstream& upstream;
     Pool& pool;
+    Allowance& allowance;
     Timers& timers;
     const Clock& clock;
     Log& log;
@@ -60,8 +80,11 @@ class Documents {
   };
   Documents(Dependencies use, FreshnessRules rules);
 
-  // not_found: the upstream said so (404, 410), now or within the negative lifetime. upstream_*: it failed and there is no copy.
+  // not_found: the upstream said so (404, 410), now or within the negative lifetime. upstream_*: it failed and there is no copy. busy: no
+  // memory to read it. A page that was never here is given out before it is kept: who asks meanwhile gets the same.
   Task<Result<DocumentAnswer>> get(DocumentRequest request);
+  // What is kept, with its body, which may have changed since get(). not_found.
+  Task<Result<catalog::DocumentRow>> body(std::string index, std::string name);
   // Drops what is kept (a refresh, an upload of that name); the next get() asks the upstream.
   Task<Result<void>> forget(std::string index, std::string name);
   // The same when all that is kept is an absence.
@@ -73,26 +96,36 @@ class Documents {
   Task<void> close() { return tasks_.close(); }
 
  private:
-  using RowRef = std::shared_ptr<const catalog::DocumentRow>;
+  using RowRef = std::shared_ptr<const DocumentHead>;
   struct Landed {
     RowRef row;  // null = absent
+    std::shared_ptr<const Content> content;
     http::CacheOutcome outcome = http::CacheOutcome::miss;
   };
+  struct Fetched;  // a page that was just read
+  struct Body;
   using Flight = Flights<Landed>::Flight;
 
   WallTime until(const DocumentRequest& request, WallTime now, const std::string& cache_control) const;
   Task<Result<RowRef>> kept(const std::string& index, const std::string& name);
-  std::shared_ptr<Flight> begin(const DocumentRequest& request, const RowRef& old, const std::string& key);
-  Task<void> fly(DocumentRequest request, RowRef old, std::string key, std::shared_ptr<Flight> flight);
-  Task<Result<Landed>> ask_upstream(const DocumentRequest& request, RowRef old);
-  Task<Result<Landed>> keep_present(const DocumentRequest& request, http::FetchResponse response, RowRef old);
+  std::shared_ptr<Flight> begin(const DocumentRequest& request, const RowRef& old, const std::string& key, std::uint64_t looked_at);
+  Task<void> fly(DocumentRequest request, RowRef old, std::string key, std::shared_ptr<Flight> flight, std::uint64_t looked_at);
+  Task<void> look_again(const DocumentRequest& request, std::shared_ptr<Flight> flight);
+  Task<void> ask_upstream(const DocumentRequest& request, RowRef old, std::shared_ptr<Flight> flight);
+  Task<Result<Body>> take_body(http::FetchResponse& response);
+  Task<Result<Fetched>> read_page(const DocumentRequest& request, http::FetchResponse response, const RowRef& old);
+  Task<Result<Landed>> keep_present(const DocumentRequest& request, http::FetchResponse response, RowRef old,
+                                    std::shared_ptr<Flight> flight);
+  Task<void> keep(catalog::DocumentRow row);
   Task<Result<Landed>> keep_absent(const DocumentRequest& request, RowRef old);
   Task<Result<Landed>> keep_unchanged(const DocumentRequest& request, const http::FetchResponse& response, RowRef old);
+  void not_kept(const catalog::DocumentRow& row, const Error& why);
   Result<DocumentAnswer> answer(const Result<Landed>& landed, const RowRef& old, http::CacheOutcome joined, const std::string& key);
 
   Dependencies use_;
   FreshnessRules rules_;
   Flights<Landed> flights_;
+  std::uint64_t landings_ = 0;                      // so far: whether what was looked up may be out of date
   std::unordered_map<std::string, RowRef> old_of_;  // the copy a flight set out with, for those who join it
   std::function<void(const std::string&, const std::string&)> changed_;
   TaskGroup tasks_;

@@ -33,6 +33,16 @@ class Flights {
     flights_[key] = flight;
     return flight;
   }
+  // Gives the result to all askers, those who come until it lands among them.
+  void publish(const Ref& flight, Result<Value> result) {
+    flight->result.emplace(std::move(result));
+    flight->landed.notify_all();
+  }
+  // Later askers no longer join a published flight.
+  void land(const std::string& key, const Ref& flight) {
+    const auto found = flights_.find(key);
+    if (found != flights_.end() && found->second == flight) flights_.erase(found);
+  }
   // Gives the result to all askers. Later askers no longer join.
   void land(const std::string& key, const Ref& flight, Result<Value> result) {
     flight->result.emplace(std::move(result));

@@ -35,6 +35,12 @@ TEST_F(MirrorPages, AColdPageIsFetchedOnceAndThenServedWithoutTheUpstream) {
   EXPECT_EQ(server.upstream().count(), 1U);
 }
 
+// The first answer's own arrival used to end its permission to be kept: the second asker had the page printed again.
+TEST_F(MirrorPages, TheFirstAnswerIsGoodForAllWhoComeAfter) {
+  server.get_json(kPage);
+  EXPECT_EQ(server.standing_hot(), 1U);
+}
+
 TEST_F(MirrorPages, AHundredAskersOfAColdPageMakeOneRequest) {
   const auto gate = make_gate();
   auto held = answer(upstream_page("foo", {kWheel}));

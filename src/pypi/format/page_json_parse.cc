@@ -185,11 +185,11 @@ Result<ProjectPage> read_page(dom::object root, const Url& base, std::string_vie
 
 }  // namespace
 
-Result<ProjectPage> parse_json_page(std::string_view body, const Url& base, std::string_view name) {
+Result<ProjectPage> parse_json_page(std::string_view body, const Url& base, std::string_view name, std::size_t room) {
   if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
   dom::parser parser(kMaxBody);
   dom::element root;
-  if (const auto error = parser.parse(body.data(), body.size()).get(root); error != simdjson::SUCCESS) {
+  if (const auto error = parser.parse(body.data(), body.size(), room < simdjson::SIMDJSON_PADDING).get(root); error != simdjson::SUCCESS) {
     return fail(Code::invalid, "the upstream's page is not valid JSON", simdjson::error_message(error));
   }
   dom::object object;

@@ -17,8 +17,11 @@ namespace {
 constexpr std::string_view kAccept = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 // The largest page of the public index is about 12 MB as JSON (2026); ten times that is a mistake or an attack.
 constexpr std::uint64_t kMaxPageBytes = 128ULL << 20;
-// Decoded pages kept: enough for the two largest, or a few hundred ordinary ones.
+// Decoded pages kept: enough for the largest, or a few hundred ordinary ones; and known while somebody else holds them.
 constexpr std::size_t kRecentBytes = 12ULL << 20;
+constexpr std::size_t kKnown = 1024;
+// Reading a kept page and printing it: its text, the page, the printed form. The kept form has 90 to 120 bytes a file, hashes mostly.
+constexpr std::uint64_t kDecodingTakes = 16;
 // A file a page does not list may have been published since: ask again when the page is older than this.
 constexpr auto kSecondLook = std::chrono::seconds(10);
 
@@ -26,6 +29,20 @@ std::size_t weight(const ProjectPage& page) {
   // About what a PageFile takes with its strings; exactness would cost more than it is worth.
   constexpr std::size_t kPerFile = 700;
   return sizeof(ProjectPage) + page.files.size() * kPerFile;
+}
+
+// A page and the memory that it may take.
+struct PageContent final : cache::Content {
+  explicit PageContent(ProjectPage read) : page(std::move(read)) {}
+  std::string kept() const override { return encode_page(page); }
+  std::uint64_t bytes() const override { return 2 * weight(page); }  // itself, and a printed form
+
+  ProjectPage page;
+};
+
+std::shared_ptr<const ProjectPage> page_of(std::shared_ptr<const cache::Content> content) {
+  const auto* page = &static_cast<const PageContent&>(*content).page;
+  return {std::move(content), page};
 }
 
 }  // namespace
@@ -45,14 +62,15 @@ Result<Url> project_url(const MirrorSource& source, const std::string& name) {
   return url;
 }
 
-Result<ProjectPage> parse_page(const cache::UpstreamAnswer& answer, const std::string& name) {
+Result<ProjectPage> read_page(const cache::UpstreamAnswer& answer, const std::string& name) {
   // Small servers answer nothing at all for a project without files, and devpi takes that. In place of a page it is rather a failure.
   if (answer.body.empty() && !answer.replaces) {
     ProjectPage page;
     page.name = name;
     return page;
   }
-  auto page = looks_like_json(answer.body) ? parse_json_page(answer.body, answer.final_url, name)
+  const std::size_t room = answer.body.capacity() - answer.body.size();
+  auto page = looks_like_json(answer.body) ? parse_json_page(answer.body, answer.final_url, name, room)
                                            : parse_html_page(answer.body, answer.final_url, name);
   if (!page) {
     auto error = std::move(page).error();
@@ -60,11 +78,6 @@ Result<ProjectPage> parse_page(const cache::UpstreamAnswer& answer, const std::s
   }
   if (page->last_serial == 0) page->last_serial = answer.last_serial;  // other indexes tell it in the head only
   return page;
-}
-
-Result<std::string> convert_page(const cache::UpstreamAnswer& answer, const std::string& name) {
-  BODEGA_TRY(const auto page, parse_page(answer, name));
-  return encode_page(page);
 }
 
 store::Expected expected_of(const PageFile& file) {
@@ -96,9 +109,24 @@ http::PrivateAddresses may_be_private(const Url& mirror, const Url& file, const 
   return may ? http::PrivateAddresses::allow : http::PrivateAddresses::refuse;
 }
 
-Mirrors::Mirrors(Dependencies use, std::vector<std::string> private_hosts) : use_(use), private_hosts_(std::move(private_hosts)) {}
+Mirrors::Mirrors(Dependencies use, std::vector<std::string> private_hosts) : use_(use), private_hosts_(std::move(private_hosts)) {
+  use_.allowance.on_want([this] { forget_recent(); });
+}
 
 Task<Result<MirrorPage>> Mirrors::page(MirrorSource source, std::string name, ClientWish wish) {
+  auto page = co_await page_once(source, name, wish);
+  if (page || page.error().code != Code::corrupt) co_return page;
+  // The copy is damaged, or was dropped while it was looked at: it is as good as none.
+  use_.log.warning("document.damaged", {{"index", source.index}, {"name", name}});
+  auto forgotten = co_await use_.documents.forget(source.index, name);
+  if (!forgotten) co_return fail(std::move(forgotten).error());
+  auto again = co_await page_once(std::move(source), std::move(name), wish);
+  if (!again && again.error().code == Code::corrupt)
+    co_return fail(Code::upstream_failed, "the cached page was damaged; ask again", again.error().describe());
+  co_return again;
+}
+
+Task<Result<MirrorPage>> Mirrors::page_once(MirrorSource source, std::string name, ClientWish wish) {
   cache::DocumentRequest request;
   request.index = source.index;
   request.name = name;
@@ -107,12 +135,9 @@ Task<Result<MirrorPage>> Mirrors::page(MirrorSource source, std::string name, Cl
   request.max_bytes = kMaxPageBytes;
   request.wish = wish;
   request.ttl_max = source.expiry;
-  // What is parsed for the copy is the page that the copy holds: the one who fetched it need not read it out again.
-  auto parsed = std::make_shared<std::shared_ptr<const ProjectPage>>();
-  request.convert = [name, parsed](const cache::UpstreamAnswer& answer) -> Result<std::string> {
-    BODEGA_TRY(auto page, parse_page(answer, name));
-    *parsed = std::make_shared<const ProjectPage>(std::move(page));
-    return encode_page(**parsed);
+  request.read = [name](const cache::UpstreamAnswer& answer) -> Result<std::shared_ptr<cache::Content>> {
+    BODEGA_TRY(auto page, read_page(answer, name));
+    return std::make_shared<PageContent>(std::move(page));
   };
   auto got = co_await use_.documents.get(std::move(request));
   if (!got) co_return fail(std::move(got).error());
@@ -124,54 +149,88 @@ Task<Result<MirrorPage>> Mirrors::page(MirrorSource source, std::string name, Cl
   out.outcome = got->outcome;
   out.stale = got->stale;
   out.problem = got->problem;
-  out.bytes = got->row->body.size();
-  // Any other outcome: a refresh that goes on behind this answer may be parsing at this moment.
-  const bool fetched_here = got->outcome == http::CacheOutcome::miss || got->outcome == http::CacheOutcome::revalidated;
-  auto known = fetched_here ? *parsed : nullptr;
-  auto page = co_await decoded(source.index + "/" + name, got->row, std::move(known));
-  if (!page && page.error().code == Code::corrupt) {
-    // The copy is damaged: it is as good as none.
-    use_.log.warning("document.damaged", {{"index", source.index}, {"name", name}});
-    auto forgotten = co_await use_.documents.forget(source.index, name);
-    if (!forgotten) co_return fail(std::move(forgotten).error());
+  out.bytes = got->row->body_bytes;
+  const std::string key = source.index + "/" + name;
+  if (got->content) {
+    out.page = page_of(std::move(got->content));
+    keep(key, out.changed_at, out.page);
+    co_return out;
   }
-  if (!page) co_return fail(Code::upstream_failed, "the cached page was damaged; ask again", page.error().describe());
-  out.page = std::move(*page);
+  auto page = co_await decoded(key, got->row);
+  BODEGA_CO_TRY(out.page, std::move(page));
   co_return out;
 }
 
-Task<Result<std::shared_ptr<const ProjectPage>>> Mirrors::decoded(std::string key, std::shared_ptr<const catalog::DocumentRow> row,
-                                                                  std::shared_ptr<const ProjectPage> known) {
+Mirrors::PageRef Mirrors::find(const std::string& key, WallTime changed_at) {
   const auto found = by_key_.find(key);
-  if (found != by_key_.end()) {
-    if (found->second->changed_at == row->changed_at) {
-      recent_.splice(recent_.begin(), recent_, found->second);
-      co_return found->second->page;
-    }
-    recent_bytes_ -= found->second->bytes;
-    recent_.erase(found->second);
-    by_key_.erase(found);
-  }
-  if (!known) {
-    auto decode = [&row] { return decode_page(row->body); };
-    auto page = co_await offload(use_.pool, decode);
-    if (!page) co_return fail(std::move(page).error());
-    known = std::make_shared<const ProjectPage>(std::move(*page));
-  }
-  keep(Decoded{std::move(key), row->changed_at, known, weight(*known)});
-  co_return known;
+  if (found == by_key_.end() || found->second->changed_at != changed_at) return nullptr;
+  auto page = found->second->page.lock();
+  if (page) pages_.splice(pages_.begin(), pages_, found->second);
+  return page;
 }
 
-void Mirrors::keep(Decoded decoded) {
-  if (decoded.bytes > kRecentBytes || by_key_.count(decoded.key) != 0) return;
-  recent_bytes_ += decoded.bytes;
-  recent_.push_front(std::move(decoded));
-  by_key_[recent_.front().key] = recent_.begin();
-  while (recent_bytes_ > kRecentBytes) {
-    recent_bytes_ -= recent_.back().bytes;
-    by_key_.erase(recent_.back().key);
-    recent_.pop_back();
+Task<Result<Mirrors::PageRef>> Mirrors::decoded(std::string key, std::shared_ptr<const cache::DocumentHead> head) {
+  if (auto page = find(key, head->changed_at)) co_return page;
+  const std::string name = key + "@" + std::to_string(to_unix_micros(head->changed_at));
+  auto flight = decoding_.find(name);
+  if (flight) co_return co_await cache::wait_landed<PageRef>(std::move(flight));
+  flight = decoding_.begin(name);
+  auto page = co_await decode(*head);
+  if (page) keep(std::move(key), head->changed_at, *page);
+  decoding_.land(name, flight, page);
+  co_return page;
+}
+
+Task<Result<Mirrors::PageRef>> Mirrors::decode(const cache::DocumentHead& head) {
+  auto taking = use_.allowance.take(head.body_bytes * kDecodingTakes);
+  auto share = co_await std::move(taking);
+  BODEGA_CO_TRY(auto own_share, std::move(share));
+  auto row = co_await use_.documents.body(head.index, head.name);
+  if (!row && row.error().code == Code::not_found) co_return fail(Code::corrupt, "the kept page is gone", head.name);
+  BODEGA_CO_TRY(catalog::DocumentRow kept, std::move(row));
+  auto unpack = [&kept] { return decode_page(kept.body); };
+  auto page = co_await offload(use_.pool, unpack);
+  BODEGA_CO_TRY(ProjectPage read, std::move(page));
+  auto content = std::make_shared<PageContent>(std::move(read));
+  own_share.shrink(content->bytes());
+  content->share = std::move(own_share);
+  co_return page_of(std::move(content));
+}
+
+// Of one key there is one entry: the newest page that was seen.
+void Mirrors::keep(std::string key, WallTime changed_at, PageRef page) {
+  const auto found = by_key_.find(key);
+  if (found != by_key_.end()) {
+    if (found->second->changed_at == changed_at && found->second->kept) return;
+    kept_bytes_ -= found->second->bytes;
+    pages_.erase(found->second);
+    by_key_.erase(found);
   }
+  const std::size_t bytes = weight(*page);
+  Decoded entry{key, changed_at, page, nullptr, 0};
+  if (bytes <= kRecentBytes) {
+    entry.kept = std::move(page);
+    entry.bytes = bytes;
+    kept_bytes_ += bytes;
+  }
+  pages_.push_front(std::move(entry));
+  by_key_[std::move(key)] = pages_.begin();
+  for (auto old = pages_.rbegin(); kept_bytes_ > kRecentBytes && old != pages_.rend(); ++old) {
+    kept_bytes_ -= std::exchange(old->bytes, 0);
+    old->kept.reset();
+  }
+  if (pages_.size() <= kKnown) return;
+  kept_bytes_ -= pages_.back().bytes;
+  by_key_.erase(pages_.back().key);
+  pages_.pop_back();
+}
+
+void Mirrors::forget_recent() {
+  for (auto& entry : pages_) {
+    entry.kept.reset();
+    entry.bytes = 0;
+  }
+  kept_bytes_ = 0;
 }
 
 Task<Result<ListedFile>> Mirrors::listed(MirrorSource source, FileLink link) {
@@ -181,6 +240,7 @@ Task<Result<ListedFile>> Mirrors::listed(MirrorSource source, FileLink link) {
     auto page = co_await this->page(source, name, ClientWish::cached_is_fine);
     const PageFile* file = page ? find_file(*page->page, link) : nullptr;
     if (page && file == nullptr && !page->stale && use_.clock.wall() - page->fetched_at >= kSecondLook) {
+      page->page.reset();
       page = co_await this->page(source, name, ClientWish::no_cache);
       file = page ? find_file(*page->page, link) : nullptr;
     }
@@ -196,9 +256,13 @@ Task<Result<ListedFile>> Mirrors::listed(MirrorSource source, FileLink link) {
 }
 
 Task<Result<MirrorFile>> Mirrors::file(MirrorSource source, FileLink link) {
-  auto found = co_await listed(source, link);
+  const Part part = link.is_metadata ? Part::metadata : Part::file;
+  auto found = co_await listed(source, std::move(link));
   if (!found) co_return fail(std::move(found).error());
-  auto fetched = co_await fetch(source, *found->file, link.is_metadata ? Part::metadata : Part::file);
+  PageFile file = *found->file;
+  found->page.reset();  // the upstream may take its time
+  auto fetching = fetch(std::move(source), std::move(file), part);
+  auto fetched = co_await std::move(fetching);
   if (fetched) fetched->project = found->project;
   co_return fetched;
 }
@@ -221,7 +285,7 @@ Result<cache::ArtifactRequest> Mirrors::request_for(const MirrorSource& source, 
   return request;
 }
 
-Task<Result<MirrorFile>> Mirrors::fetch(const MirrorSource& source, const PageFile& file, Part part) {
+Task<Result<MirrorFile>> Mirrors::fetch(MirrorSource source, PageFile file, Part part) {
   BODEGA_CO_TRY(auto request, request_for(source, file, part));
   MirrorFile out;
   out.upload_time = file.upload_time;

@@ -140,20 +140,23 @@ Task<void> Prefetch::follow_page(const Job& job) {
     if (!mirror->mirror_url) continue;
     const MirrorSource source = mirror_source(*mirror);
     auto asking = use_.mirrors.page(source, job.wanted.name, cache::ClientWish::cached_is_fine);
-    const auto page = co_await std::move(asking);
+    auto page = co_await std::move(asking);
     if (!page) continue;
     if (page->outcome == CacheOutcome::miss) {
       ++counters_.pages;
       note(job.wanted.name, page->bytes);
     }
     auto choose = [&page, &job] { return likely_wheel(*page->page, job.wanted.specifier, job.walk->environment); };
-    const PageFile* wheel = co_await offload(use_.pool, choose);
-    if (wheel == nullptr) co_return;
-    auto file = co_await use_.mirrors.metadata(source, *wheel);
+    const PageFile* chosen = co_await offload(use_.pool, choose);
+    if (chosen == nullptr) co_return;
+    const PageFile wheel = *chosen;
+    page->page.reset();  // the upstream may take its time
+    auto fetching = use_.mirrors.metadata(source, wheel);
+    auto file = co_await std::move(fetching);
     if (!file) co_return;
     if (file->artifact.outcome == CacheOutcome::miss) {
       ++counters_.metadata;
-      note(wheel->filename, file->artifact.size.value_or(0));
+      note(wheel.filename, file->artifact.size.value_or(0));
     }
     auto following = follow_metadata(job.walk, file->artifact.source, job.wanted.extras);
     co_await std::move(following);

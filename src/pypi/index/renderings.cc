@@ -25,9 +25,22 @@ std::string etag_of(std::string_view bytes) { return '"' + Digest::of(bytes).hex
 
 std::size_t slot(ContentEncoding encoding) { return static_cast<std::size_t>(encoding); }
 
-Result<std::string> bytes_of(const Coding& coding) {
-  if (const auto* text = std::get_if<std::shared_ptr<const std::string>>(&coding.body)) return **text;
-  return read_all(*std::get<http::FileBody>(coding.body).source);
+Result<std::string> compressed(const Coding& identity, ContentEncoding wanted) {
+  if (const auto* text = std::get_if<std::shared_ptr<const std::string>>(&identity.body)) return compress(**text, wanted);
+  const auto& file = *std::get<http::FileBody>(identity.body).source;
+  if (identity.size <= kCompressNow) {
+    BODEGA_TRY(const std::string bytes, read_all(file));
+    return compress(bytes, wanted);
+  }
+  constexpr std::size_t kPiece = 256 * 1024;
+  const auto stream = make_stream_compressor(wanted);
+  std::string out;
+  for (std::uint64_t at = 0; at < identity.size; at += kPiece) {
+    BODEGA_TRY(const std::string piece, read_part(file, at, kPiece));
+    stream->feed(piece, out);
+  }
+  stream->finish(out);
+  return out;
 }
 
 std::string render(const MergedPage& merged, const std::vector<std::string>& prefixes, PageFormat format) {
@@ -40,6 +53,11 @@ std::string render(const MergedPage& merged, const std::vector<std::string>& pre
 }
 
 }  // namespace
+
+WallTime good_until(const PageFacts& facts, WallTime now) {
+  if (facts.stale) return now;
+  return now < facts.refresh_at ? facts.refresh_at : facts.fresh_until;
+}
 
 Renderings::Renderings(Pool& pool, Loop& home, Log& log, Spool spool)
     : pool_(pool), log_(log), spool_(std::move(spool)), tasks_(home, [&log](const std::string& what) {
@@ -76,8 +94,7 @@ Result<std::shared_ptr<const Coding>> Renderings::seal(std::string bytes) const 
 }
 
 Task<Result<std::shared_ptr<Rendition>>> Renderings::make(std::string key, MergedPage merged, std::vector<std::string> prefixes,
-                                                          PageFormat format, std::shared_ptr<const http::Validity> validity,
-                                                          WallTime changed_at) {
+                                                          PageFormat format, std::shared_ptr<const http::Validity> validity) {
   if (auto made = find(key)) co_return made;
   if (auto flight = making_.find(key)) co_return co_await cache::wait_landed<std::shared_ptr<Rendition>>(std::move(flight));
   const auto flight = making_.begin(key);
@@ -91,7 +108,6 @@ Task<Result<std::shared_ptr<Rendition>>> Renderings::make(std::string key, Merge
   rendition->codings[slot(ContentEncoding::identity)] = std::move(*identity);
   rendition->validity = std::move(validity);
   rendition->last_serial = merged.page->last_serial;
-  rendition->changed_at = changed_at;
   keep(key, rendition);
   making_.land(key, flight, rendition);
   co_return rendition;
@@ -128,8 +144,8 @@ Task<Result<std::shared_ptr<const Coding>>> Renderings::coding(std::shared_ptr<R
 Task<void> Renderings::compress(std::shared_ptr<Rendition> rendition, ContentEncoding wanted, std::string key, CodingFlight flight) {
   const auto identity = rendition->codings[slot(ContentEncoding::identity)];
   auto work = [this, &identity, wanted]() -> Result<std::shared_ptr<const Coding>> {
-    BODEGA_TRY(const std::string bytes, bytes_of(*identity));
-    return seal(pypi::compress(bytes, wanted));
+    BODEGA_TRY(std::string bytes, compressed(*identity, wanted));
+    return seal(std::move(bytes));
   };
   auto made = co_await offload(pool_, work);
   if (made) {

@@ -27,12 +27,26 @@ struct Coding {
   std::string etag;  // strong, of this coding's bytes
 };
 
+// What an answer says of a page beside its bytes.
+struct PageFacts {
+  WallTime changed_at{};
+  WallTime fresh_until{};
+  WallTime refresh_at{};  // of the mirror pages; copies end there, so that an ask is seen
+  bool hosted = false;    // some of it is ours
+  bool mirrored = false;  // some of it is not
+  bool stale = false;
+};
+
+// Until when an answer made now may be given out without another look. Once the ask that matters has come, it may be so to its end. Pure.
+WallTime good_until(const PageFacts& facts, WallTime now);
+
 // One representation of a page, valid as long as its facts stand.
 struct Rendition {
   std::array<std::shared_ptr<const Coding>, 3> codings;  // by ContentEncoding; identity is always there
   std::shared_ptr<const http::Validity> validity;
   std::uint64_t last_serial = 0;
-  WallTime changed_at{};
+  PageFacts facts;
+  WallTime until{};  // good_until() of the last look
 };
 
 // Spools bytes that are too large for memory.
@@ -46,7 +60,7 @@ class Renderings {
   std::shared_ptr<Rendition> find(const std::string& key);
   // Renders `merged` and keeps it under the key; once for all who ask at one moment.
   Task<Result<std::shared_ptr<Rendition>>> make(std::string key, MergedPage merged, std::vector<std::string> prefixes, PageFormat format,
-                                                std::shared_ptr<const http::Validity> validity, WallTime changed_at);
+                                                std::shared_ptr<const http::Validity> validity);
   // The coding to send to a client that prefers `wanted`: made now when that is quick, else identity now and the other from the next time
   // on.
   Task<Result<std::shared_ptr<const Coding>>> coding(std::shared_ptr<Rendition> rendition, ContentEncoding wanted);

@@ -78,32 +78,52 @@ Task<Response> Simple::project_of(Request& request, IndexRef index, Route route,
   const auto negotiated = negotiate(request);
   if (!negotiated.choice) co_return not_acceptable(request);
 
-  auto assembled = co_await assemble(index, name, wish_of(request));
-  if (!assembled) co_return http::error_response(assembled.error(), request);
-  if (use_.prefetch) use_.prefetch->page_served(index, name, request.headers.get("User-Agent"), assembled->outcome);
-  const auto format = negotiated.choice->format;
-  const std::string key =
-      index->key() + "|" + name + (format == PageFormat::json ? "|json|" : "|html|") + std::to_string(static_cast<int>(place));
-  auto rendition = use_.renderings.find(key);
-  if (!rendition) {
-    auto merged = merge_pages(assembled->contributions, name);
-    auto prefixes = link_prefixes(merged.indexes, index->key(), place);
-    auto making = use_.renderings.make(key, std::move(merged), std::move(prefixes), format, assembled->validity, assembled->changed_at);
-    auto made = co_await std::move(making);
-    if (!made) co_return http::error_response(made.error(), request);
-    rendition = std::move(*made);
-  }
-  auto coding = co_await use_.renderings.coding(rendition, negotiated.encoding);
+  auto printing = print(index, name, negotiated.choice->format, place, wish_of(request));
+  auto printed = co_await std::move(printing);
+  if (!printed) co_return http::error_response(printed.error(), request);
+  if (use_.prefetch) use_.prefetch->page_served(index, name, request.headers.get("User-Agent"), printed->outcome);
+  auto coding = co_await use_.renderings.coding(printed->rendition, negotiated.encoding);
   if (!coding) co_return http::error_response(coding.error(), request);
-  co_return page_response(request, *index, *assembled, *rendition, **coding, negotiated);
+  co_return page_response(request, *index, *printed, **coding, negotiated);
 }
 
-Response Simple::page_response(const Request& request, const IndexConfig& index, const Assembled& assembled, const Rendition& rendition,
-                               const Coding& coding, const Negotiated& negotiated) const {
+Task<Result<Simple::Printed>> Simple::print(IndexRef index, std::string name, PageFormat format, PagePlace place, ClientWish wish) {
+  const std::string key =
+      index->key() + "|" + name + (format == PageFormat::json ? "|json|" : "|html|") + std::to_string(static_cast<int>(place));
+  Printed out;
+  out.rendition = use_.renderings.find(key);
+  // Nothing else is read for a page that is printed already: two hundred readers of a large one take no more memory than one.
+  if (out.rendition && wish == ClientWish::cached_is_fine && use_.clock.wall() < out.rendition->until) {
+    if (out.rendition->facts.mirrored) out.outcome = CacheOutcome::hit;
+    co_return out;
+  }
+  auto assembled = co_await assemble(index, name, wish);
+  if (!assembled) co_return fail(std::move(assembled).error());
+  out.outcome = assembled->outcome;
+  out.problem = std::move(assembled->problem);
+  out.rendition = use_.renderings.find(key);
+  if (!out.rendition) {
+    auto merged = merge_pages(assembled->contributions, name);
+    assembled->contributions.clear();
+    auto prefixes = link_prefixes(merged.indexes, index->key(), place);
+    auto making = use_.renderings.make(key, std::move(merged), std::move(prefixes), format, assembled->validity);
+    auto made = co_await std::move(making);
+    if (!made) co_return fail(std::move(made).error());
+    out.rendition = std::move(*made);
+  }
+  out.rendition->facts = assembled->facts;
+  out.rendition->until = good_until(assembled->facts, use_.clock.wall());
+  co_return out;
+}
+
+Response Simple::page_response(const Request& request, const IndexConfig& index, const Printed& printed, const Coding& coding,
+                               const Negotiated& negotiated) const {
+  const Rendition& rendition = *printed.rendition;
+  const PageFacts& facts = rendition.facts;
   Response response;
   response.route = "simple.project";
-  response.outcome = assembled.outcome;
-  response.log_detail = assembled.problem;
+  response.outcome = printed.outcome;
+  response.log_detail = printed.problem;
   response.headers.add("Content-Type", std::string(negotiated.choice->content_type));
   response.headers.add("Vary", "Accept, Accept-Encoding");
   ContentEncoding sent = ContentEncoding::identity;
@@ -112,25 +132,22 @@ Response Simple::page_response(const Request& request, const IndexConfig& index,
   }
   if (sent != ContentEncoding::identity) response.headers.add("Content-Encoding", std::string(to_string(sent)));
   response.headers.add("ETag", coding.etag);
-  if (rendition.changed_at != WallTime{}) response.headers.add("Last-Modified", http_date(rendition.changed_at));
+  if (facts.changed_at != WallTime{}) response.headers.add("Last-Modified", http_date(facts.changed_at));
   if (rendition.last_serial != 0) response.headers.add("X-PyPI-Last-Serial", std::to_string(rendition.last_serial));
 
   const WallTime now = use_.clock.wall();
   const auto bound = index.is_mirror() ? options_.max_age : options_.stage_max_age;
-  std::int64_t max_age =
-      std::min(seconds_left(assembled.fresh_until, now), std::chrono::duration_cast<std::chrono::seconds>(bound).count());
-  if (assembled.hosted) max_age = 0;  // an upload is seen at once
+  std::int64_t max_age = std::min(seconds_left(facts.fresh_until, now), std::chrono::duration_cast<std::chrono::seconds>(bound).count());
+  if (facts.hosted) max_age = 0;  // an upload is seen at once
   // A stale page is worth another look soon, but not at once by everybody.
-  if (assembled.stale) max_age = 10;
+  if (facts.stale) max_age = 10;
   response.headers.add("Cache-Control", max_age == 0 ? "public, max-age=0, must-revalidate" : "public, max-age=" + std::to_string(max_age));
   response.body = coding.body;
 
   const bool final_coding = sent == negotiated.encoding || negotiated.encoding == ContentEncoding::identity || coding.size < 4096;
-  if (!assembled.stale && final_coding && request.query.empty()) {
-    // Once the ask that matters has come, the copy may live to its end.
-    const auto until = now < assembled.refresh_at ? assembled.refresh_at : assembled.fresh_until;
-    const auto fresh = std::chrono::duration_cast<Duration>(until - now);
-    response.hot = http::make_hot_entry(response, request.path, request.accept_class, assembled.validity, use_.clock.mono() + fresh);
+  if (!facts.stale && final_coding && request.query.empty()) {
+    const auto fresh = std::chrono::duration_cast<Duration>(rendition.until - now);
+    response.hot = http::make_hot_entry(response, request.path, request.accept_class, rendition.validity, use_.clock.mono() + fresh);
   }
   return response;
 }
@@ -140,6 +157,16 @@ SearchOrder Simple::order_of(const IndexRef& index) const {
 }
 
 Task<Result<Simple::Assembled>> Simple::assemble(IndexRef index, std::string name, ClientWish wish) {
+  auto assembled = co_await assemble_once(index, name, wish);
+  if (!assembled || assembled->validity->stands()) co_return assembled;
+  // A page that came just now ended the permission of all that stood on its absence, this answer's too. A second look finds it here.
+  auto again = co_await assemble_once(std::move(index), std::move(name), ClientWish::cached_is_fine);
+  if (!again) co_return assembled;
+  again->outcome = assembled->outcome;
+  co_return again;
+}
+
+Task<Result<Simple::Assembled>> Simple::assemble_once(IndexRef index, std::string name, ClientWish wish) {
   const auto order = order_of(index);
   Assembled out;
   // The permission first, the facts after: a change in between drops the answer.
@@ -151,8 +178,8 @@ Task<Result<Simple::Assembled>> Simple::assemble(IndexRef index, std::string nam
     }
   }
   out.validity = use_.facts.stand_on(facts);
-  out.fresh_until = use_.clock.wall() + kHostedFresh;
-  out.refresh_at = out.fresh_until;
+  out.facts.fresh_until = use_.clock.wall() + kHostedFresh;
+  out.facts.refresh_at = out.facts.fresh_until;
   const HoldingSources sources{use_.catalog, use_.mirrors};
   auto holdings = co_await find_holdings(sources, order, name, Attachments::left_out, wish);
   if (!holdings) co_return fail(std::move(holdings).error());
@@ -164,18 +191,20 @@ Task<Result<Simple::Assembled>> Simple::assemble(IndexRef index, std::string nam
 }
 
 void Simple::take(Holdings& holdings, const std::string& name, Assembled& out) {
+  auto& facts = out.facts;
   for (const auto& stage : holdings.stages) {
-    out.hosted = true;
-    for (const auto& file : stage.files) out.changed_at = std::max(out.changed_at, file.uploaded_at);
+    facts.hosted = true;
+    for (const auto& file : stage.files) facts.changed_at = std::max(facts.changed_at, file.uploaded_at);
     auto page = std::make_shared<const ProjectPage>(hosted_page(name, stage.files, stage.releases));
     out.contributions.push_back({stage.index->key(), std::move(page)});
   }
   for (auto& [index, page] : holdings.mirrors) {
     out.contributions.push_back({index->key(), std::move(page.page)});
-    out.changed_at = std::max(out.changed_at, page.changed_at);
-    out.fresh_until = std::min(out.fresh_until, page.expires_at);
-    out.refresh_at = std::min(out.refresh_at, page.refresh_at);
-    out.stale = out.stale || page.stale;
+    facts.changed_at = std::max(facts.changed_at, page.changed_at);
+    facts.fresh_until = std::min(facts.fresh_until, page.expires_at);
+    facts.refresh_at = std::min(facts.refresh_at, page.refresh_at);
+    facts.mirrored = true;
+    facts.stale = facts.stale || page.stale;
     out.outcome = page.outcome;
     if (page.stale) out.problem = page.problem;
   }

@@ -59,21 +59,25 @@ class Simple {
   struct Assembled {
     std::vector<Contribution> contributions;
     std::shared_ptr<const http::Validity> validity;
-    WallTime changed_at{};
-    WallTime fresh_until{};
-    WallTime refresh_at{};  // of the mirror pages; the front loops' copies end there, so that an ask is seen
-    bool hosted = false;    // some of it is ours
-    bool stale = false;
+    PageFacts facts;
+    http::CacheOutcome outcome = http::CacheOutcome::none;
+    std::string problem;
+  };
+  // A page as it is printed, and how it came about.
+  struct Printed {
+    std::shared_ptr<Rendition> rendition;
     http::CacheOutcome outcome = http::CacheOutcome::none;
     std::string problem;
   };
   Task<http::Response> project_of(http::Request& request, IndexRef index, Route route, PagePlace place);
   Task<http::Response> list_of(http::Request& request, IndexRef index, Route route);
+  Task<Result<Printed>> print(IndexRef index, std::string name, PageFormat format, PagePlace place, cache::ClientWish wish);
   Task<Result<Assembled>> assemble(IndexRef index, std::string name, cache::ClientWish wish);
+  Task<Result<Assembled>> assemble_once(IndexRef index, std::string name, cache::ClientWish wish);
   static void take(Holdings& holdings, const std::string& name, Assembled& out);
   SearchOrder order_of(const IndexRef& index) const;
-  http::Response page_response(const http::Request& request, const IndexConfig& index, const Assembled& assembled,
-                               const Rendition& rendition, const Coding& coding, const Negotiated& negotiated) const;
+  http::Response page_response(const http::Request& request, const IndexConfig& index, const Printed& printed, const Coding& coding,
+                               const Negotiated& negotiated) const;
   Task<Result<std::vector<std::string>>> hosted_names(std::vector<IndexRef> stages);
   http::Response list_response(const ListAnswer& answer, const Negotiated& negotiated) const;
 
