@@ -153,6 +153,17 @@ TEST_F(WebForms, ASessionIsNoCredentialOfPrograms) {
   }
 }
 
+TEST_F(WebForms, AProjectIsRefreshedFromOurOwnPagesOnly) {
+  server.upstream().otherwise([](const http::FetchRequest&) { return answer_status(404); });
+  const Ask elsewhere{"POST", "/root/pypi/six/refresh", {{"Origin", "https://evil.test"}}, ""};
+  EXPECT_EQ(browser.ask(elsewhere).status, 403);
+  EXPECT_EQ(browser.post("/root/pypi/six/refresh", {}).status, 302) << "nobody is logged in, nothing is ours";
+  log_in("alice");
+  EXPECT_EQ(browser.post("/root/pypi/six/refresh", {}).status, 302);
+  browser.csrf() = "another";
+  EXPECT_EQ(browser.post("/root/pypi/six/refresh", {}).status, 403);
+}
+
 TEST_F(WebForms, TheListOfNamesOfAMirrorIsFetchedAnew) {
   const std::string url = kUpstream;
   auto names = answer(R"({"meta": {"api-version": "1.0"}, "projects": [{"name": "one"}]})");

@@ -113,7 +113,7 @@ class Browser(harness.Case):
         cls.wait_for_search("small-tools")
         path = cls.directory / "world.json"
         path.write_text(json.dumps(told))
-        done = subprocess.run(["node", str(HERE / "journeys.js"), str(path)], capture_output=True, text=True, timeout=540, stdin=subprocess.DEVNULL,
+        done = subprocess.run(["node", str(HERE / "journeys.js"), str(path)], capture_output=True, text=True, timeout=1100, stdin=subprocess.DEVNULL,
                               env=harness.clean_environment(NODE_PATH=MODULES, HOME=cls.directory))
         if done.returncode != 0:
             raise AssertionError("journeys.js ended with %d:\n%s" % (done.returncode, done.stderr[-3000:]))

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cache/documents.h"
+#include "http/cross_site.h"
 #include "pypi/api/api.h"
 #include "pypi/api/api_answer.h"
 #include "pypi/format/archive.h"
@@ -11,6 +12,7 @@
 #include "pypi/index/mirror.h"
 #include "pypi/index/readers.h"
 #include "pypi/index/registry.h"
+#include "web/forms.h"
 #include "web/layout.h"
 #include "web/project/project_view.h"
 #include "web/project/release_view.h"
@@ -185,7 +187,17 @@ Task<Response> ProjectPages::show_release(PageRequest& asked, const Found& found
   co_return page(frame, std::move(body));
 }
 
+// A program or somebody who is not logged in has no word of a session to send; neither has anything that another site could use.
+Task<bool> ProjectPages::is_ours(const PageRequest& asked) const {
+  if (http::from_another_site(asked.request.headers, asked.request.host)) co_return false;
+  if (!asked.has_session()) co_return true;
+  const auto form = co_await read_form(asked.request);
+  co_return form&& constant_time_equal(asked.csrf, form->raw("csrf"));
+}
+
 Task<Response> ProjectPages::refresh(PageRequest& asked) {
+  const bool ours = co_await is_ours(asked);
+  if (!ours) co_return pypi::api_failure(asked.request, {Code::forbidden, "The form does not belong to this login.", {}, std::nullopt});
   const auto index = readable(asked);
   if (!index) co_return pypi::api_failure(asked.request, index.error());
   const std::string name = pypi::normalize_name(asked.route.project);

@@ -45,6 +45,7 @@ class ProjectPages {
     Overview overview;
     std::vector<std::string> blocked;  // mirrors that are not asked
   };
+  Task<bool> is_ours(const PageRequest& asked) const;
   Result<pypi::IndexRef> readable(const PageRequest& asked) const;
   // What the index reads of the project; not_found in the words of devpi. Mirrors answer from what they keep where they can.
   Task<Result<Found>> find(PageRequest& asked);

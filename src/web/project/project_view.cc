@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "web/forms.h"
 #include "web/icons.h"
 #include "web/words.h"
 
@@ -53,6 +54,7 @@ void write_newest(Html& html, const ProjectPlace& place, std::string_view title,
 
 void write_refresh(Html& html, const ProjectPlace& place) {
   html.open("form", {{"class", "actions"}, {"method", "post"}, {"action", address_of(place) + "/refresh"}});
+  if (place.asked.has_session()) write_hidden(html, "csrf", place.asked.csrf);
   html.element("button", place.index.is_mirror() ? "Refresh" : "Refresh mirror links",
                {{"class", "quiet small"}, {"name", "refresh"}, {"value", "refresh"}});
   html.close("form");
