@@ -68,6 +68,10 @@ class LiveFile final : public FileSource {
     const std::lock_guard lock(mutex_);
     return intact_;
   }
+  void report_unreadable() const override {
+    const std::lock_guard lock(mutex_);
+    intact_ = false;
+  }
   Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) const override {
     auto still = [this, offset] {
       const std::lock_guard lock(mutex_);
@@ -91,7 +95,7 @@ class LiveFile final : public FileSource {
   std::uint64_t available_ = 0;
   bool ended_ = false;
   bool broken_ = false;
-  bool intact_ = true;
+  mutable bool intact_ = true;
 };
 
 }  // namespace bodega::testing

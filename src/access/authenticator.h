@@ -37,6 +37,8 @@ class Accounts {
   virtual std::optional<Account> account(std::string_view user) const = 0;  // nullopt: no such user
   // The index and, behind it, every index it reads through.
   virtual std::vector<std::string> reads_through(const std::string& index) const { return {index}; }
+  // What looking at a password costs for most users; at least what a new hash costs. nullopt: that.
+  virtual std::optional<Argon2Cost> usual_cost() const { return std::nullopt; }
 };
 
 enum class Outcome {

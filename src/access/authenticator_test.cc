@@ -20,7 +20,9 @@ class Book final : public Accounts {
     const auto found = accounts.find(user);
     return found == accounts.end() ? std::nullopt : std::optional(found->second);
   }
+  std::optional<Argon2Cost> usual_cost() const override { return usual; }
   std::map<std::string, Account, std::less<>> accounts;
+  std::optional<Argon2Cost> usual;
 };
 
 http::Request request_with(std::string header, std::string value, http::Method method = http::Method::get) {
@@ -115,6 +117,23 @@ TEST_F(AuthenticatorTest, TokensByEveryWay) {
   EXPECT_EQ(authenticator.counters().verified, 0U);
   clock.advance(kLoginTokenLife);
   EXPECT_EQ(outcome(basic("alice", token)), Outcome::wrong);
+}
+
+// Imported passwords keep devpi's cost, which is not ours.
+TEST_F(AuthenticatorTest, AnUnknownNameCostsWhatMostNamesDo) {
+  const Argon2Cost imported{16, 2, 1};
+  const auto work_of = [this](const std::string& user) {
+    const auto before = hasher.work();
+    EXPECT_EQ(login(user, "wrong", "10.0.0." + user), Outcome::wrong);
+    return hasher.work() - before;
+  };
+  EXPECT_EQ(work_of("nobody"), work_of("alice"));
+  book.accounts["moved"] = {hash_password("123", imported).value(), clock.wall()};
+  book.usual = imported;
+  const auto known = work_of("moved");
+  EXPECT_EQ(known, imported.work());
+  EXPECT_EQ(work_of("someone"), known);
+  EXPECT_EQ(work_of("locked"), known);
 }
 
 TEST_F(AuthenticatorTest, ATokenDiesWithItsUser) {

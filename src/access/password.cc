@@ -137,9 +137,16 @@ Result<std::string> derive_key(std::string_view secret, std::string_view salt, c
   return compute(secret, like, length);
 }
 
+std::string decoy_hash(const Argon2Cost& cost) {
+  Argon2Hash out;
+  out.cost = cost;
+  out.salt = random_bytes(kSaltBytes);
+  out.hash = random_bytes(kHashBytes);
+  return out.text();
+}
+
 bool needs_rehash(const Argon2Hash& hash, const Argon2Cost& cost) {
-  const auto work = [](const Argon2Cost& c) { return std::uint64_t{c.memory_kib} * c.passes; };
-  return hash.variant != Argon2Hash::Variant::id || hash.version != 0x13 || work(hash.cost) < work(cost);
+  return hash.variant != Argon2Hash::Variant::id || hash.version != 0x13 || hash.cost.work() < cost.work();
 }
 
 PasswordHasher::PasswordHasher(Pool& pool, Options options) : pool_(pool), options_(options), gate_(options.parallel, options.max_waiting) {
@@ -169,6 +176,7 @@ Task<Result<std::optional<Verdict>>> PasswordHasher::verify_if(std::function<boo
   if (!wanted()) co_return std::nullopt;
   const auto parsed = Argon2Hash::parse(stored);
   const Argon2Hash& hash = parsed ? *parsed : dummy_;
+  work_ += hash.cost.work();
   auto work = [&password, &hash] { return verify_password(password.reveal(), hash); };
   auto done = co_await offload(pool_, std::move(work));
   BODEGA_CO_TRY(const bool right, done);

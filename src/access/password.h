@@ -17,6 +17,9 @@ namespace bodega::access {
 
 // Cost of one hash. Every concurrent verification takes `memory_kib`.
 struct Argon2Cost {
+  std::uint64_t work() const { return std::uint64_t{memory_kib} * passes; }
+  bool operator==(const Argon2Cost&) const = default;
+
   std::uint32_t memory_kib = 64 * 1024;  // RFC 9106 section 4, second recommended option: 64 MiB, three passes
   std::uint32_t passes = 3;
   std::uint32_t lanes = 1;  // the second option has 4; more lanes only help whoever computes them in parallel, and we do not
@@ -47,6 +50,8 @@ inline constexpr std::size_t kMaxPasswordBytes = 4096;
 // busy: no memory for it.
 Result<std::string> hash_password(std::string_view password, const Argon2Cost& cost);
 Result<bool> verify_password(std::string_view password, const Argon2Hash& hash);
+// A hash of this cost that no password has.
+std::string decoy_hash(const Argon2Cost& cost);
 // Argon2id as a key derivation: `length` raw bytes. Blocks. busy: no memory for it.
 Result<std::string> derive_key(std::string_view secret, std::string_view salt, const Argon2Cost& cost, std::size_t length);
 // Weaker than what hash_password makes now: another variant, or less memory times passes.
@@ -72,12 +77,16 @@ class PasswordHasher {
   Task<Result<std::optional<Verdict>>> verify_if(std::function<bool()> wanted, std::string stored, Secret password);
 
   std::size_t waiting() const { return gate_.waiting(); }
+  const Argon2Cost& cost() const { return options_.cost; }
+  // Of all verifications so far: KiB times passes.
+  std::uint64_t work() const { return work_; }
 
  private:
   Pool& pool_;
   Options options_;
   Argon2Hash dummy_;
   Gate gate_;
+  std::uint64_t work_ = 0;
 };
 
 }  // namespace bodega::access

@@ -9,11 +9,14 @@
 #include <system_error>
 
 #include "app/offline_data.h"
+#include "catalog/copy.h"
 #include "ops/fsck.h"
 #include "ops/rebuild.h"
 
 namespace bodega::app {
 namespace {
+
+namespace fs = std::filesystem;
 
 Exit complain(const Error& error) {
   std::fprintf(stderr, "bodega fsck: %s\n", error.describe().c_str());
@@ -32,22 +35,31 @@ void print(const ops::FsckReport& report) {
   line("repaired", report.repaired);
 }
 
-// One that opens is no case for this. A damaged one is renamed, with its log.
-Result<void> make_place(const std::filesystem::path& data, catalog::HadData had_data) {
-  namespace fs = std::filesystem;
+catalog::CatalogOptions inline_catalog(const fs::path& directory) {
+  catalog::CatalogOptions options;
+  options.directory = directory;
+  options.threads = catalog::Threads::inline_writer;
+  return options;
+}
+
+// One that opens is no case for this.
+Result<void> check_need(const fs::path& data, catalog::HadData had_data) {
   const fs::path file = data / "catalog.db";
   std::error_code error;
-  if (fs::exists(file, error) && fs::file_size(file, error) > 0) {
-    const auto pool = make_inline_pool();
-    catalog::CatalogOptions options;
-    options.directory = data;
-    options.threads = catalog::Threads::inline_writer;
-    const auto opened = catalog::open_catalog(std::move(options), *pool, had_data);
-    if (opened)
-      return fail(Code::conflict,
-                  file.string() + " can be read: there is nothing to rebuild. Move it away if it must be made anew all the same.");
-    if (opened.error().code != Code::corrupt) return fail(opened.error());
-  }
+  if (!fs::exists(file, error) || fs::file_size(file, error) == 0) return {};
+  const auto pool = make_inline_pool();
+  const auto opened = catalog::open_catalog(inline_catalog(data), *pool, had_data);
+  if (opened)
+    return fail(Code::conflict,
+                file.string() + " can be read: there is nothing to rebuild. Move it away if it must be made anew all the same.");
+  if (opened.error().code != Code::corrupt) return fail(opened.error());
+  return {};
+}
+
+// A damaged one is renamed, with its log.
+Result<void> make_place(const fs::path& data) {
+  const fs::path file = data / "catalog.db";
+  std::error_code error;
   const std::string suffix = ".damaged-" + std::to_string(to_unix_micros(SystemClock().wall()));
   for (const char* const part : {"-wal", "-shm", ""}) {
     fs::rename(fs::path(file) += part, fs::path(file) += suffix + part, error);
@@ -57,29 +69,40 @@ Result<void> make_place(const std::filesystem::path& data, catalog::HadData had_
   return {};
 }
 
-std::optional<std::string> content_of(const std::filesystem::path& path) {
+std::optional<std::string> content_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-Result<ops::RebuildReport> rebuild(const std::filesystem::path& data) {
+// The new catalog is made in a directory of its own and gets its name when it is whole: one that a kill left half made would be taken for a
+// good one.
+Result<ops::RebuildReport> rebuild(const fs::path& data) {
   std::error_code error;
-  if (!std::filesystem::is_directory(data, error))
-    return fail(Code::not_found, data.string() + " is no directory. Name the right one with --data.");
+  if (!fs::is_directory(data, error)) return fail(Code::not_found, data.string() + " is no directory. Name the right one with --data.");
   BODEGA_TRY(const auto directory, DataDirectory::open(data));
-  BODEGA_TRY_VOID(make_place(data, directory->had_data()));
+  BODEGA_TRY_VOID(check_need(data, directory->had_data()));
   const auto file_system = store::make_posix_file_system();
   BODEGA_TRY(const auto store, store::open_blob_store(*file_system, data, {}));
-  const auto pool = make_inline_pool();
-  catalog::CatalogOptions options;
-  options.directory = data;
-  options.threads = catalog::Threads::inline_writer;
-  BODEGA_TRY(const auto catalog, catalog::open_catalog(std::move(options), *pool, catalog::HadData::no));
+  const fs::path making = data / "rebuild";
+  fs::remove_all(making, error);
+  BODEGA_TRY_VOID(file_system->make_directories(making));
   const auto accounts = content_of(data / "accounts.json");
   if (!accounts) std::printf("there is no accounts.json: users and indexes are made up from what lies beside the files\n");
-  const SystemClock clock;
-  return ops::rebuild(*catalog, *store, accounts, clock, [](const std::string& line) { std::printf("%s\n", line.c_str()); });
+  ops::RebuildReport report;
+  {
+    const auto pool = make_inline_pool();
+    BODEGA_TRY(const auto catalog, catalog::open_catalog(inline_catalog(making), *pool, catalog::HadData::no));
+    const auto say = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
+    BODEGA_TRY(report, ops::rebuild(*catalog, *store, accounts, SystemClock(), say));
+  }
+  BODEGA_TRY_VOID(catalog::copy_database(making / "catalog.db", making / "whole.db"));
+  BODEGA_TRY_VOID(file_system->sync_all(making));
+  BODEGA_TRY_VOID(make_place(data));
+  BODEGA_TRY_VOID(file_system->rename(making / "whole.db", data / "catalog.db"));
+  BODEGA_TRY_VOID(file_system->sync_directory(data));
+  fs::remove_all(making, error);
+  return report;
 }
 
 Exit run_rebuild(const Command& command) {

@@ -14,7 +14,11 @@ Result<std::string> read_part(const FileSource& source, std::uint64_t offset, st
   while (have < bytes.size()) {
     const auto got = ::pread(source.fd(), bytes.data() + have, bytes.size() - have, static_cast<off_t>(offset + have));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return fail_errno(got < 0 ? errno : EIO, "read a file that is being served");
+    if (got <= 0) {
+      const int why = got < 0 ? errno : EIO;
+      source.report_unreadable();
+      return fail_errno(why, "read a file that is being served");
+    }
     have += static_cast<std::size_t>(got);
   }
   return bytes;

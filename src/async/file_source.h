@@ -25,6 +25,9 @@ class FileSource {
   virtual Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) const = 0;
   // Whether the bytes are still those that were verified. Costs at most one fstat. False: answer from elsewhere, never from this file.
   virtual bool intact() const { return true; }
+  // Told by whoever could not read what available() promised. From then on a whole file is not intact: its bytes are read and verified
+  // again before it is served. Any thread, any number of times.
+  virtual void report_unreadable() const {}
 };
 
 // What is available now, all of it. Blocks.

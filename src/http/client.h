@@ -24,7 +24,9 @@ struct Credentials {
 // Loopback, private, link-local and other addresses that are not of the public internet (client_address.h).
 enum class PrivateAddresses {
   refuse,  // for URLs that a page names: no address of any hop may be private
-  allow,   // for URLs the operator configured: a redirect to another origin may lead to a private address only if the first address was one
+  allow,   // for URLs that may be private: a redirect to another origin may lead to a private address only if the first address was one.
+           // Never to an address where a cloud or a link answers for the machine itself (is_metadata_address)
+  configured,  // for URLs the operator configured: as allow; those too if the URL itself is written with such an address
 };
 
 struct FetchRequest {
@@ -38,7 +40,7 @@ struct FetchRequest {
   std::string body_end;
   bool decode = false;  // ask for gzip/zstd and hand out decoded bytes; files are fetched without
   std::optional<Credentials> credentials;
-  PrivateAddresses private_addresses = PrivateAddresses::allow;
+  PrivateAddresses private_addresses = PrivateAddresses::configured;
   std::uint64_t max_bytes = 0;  // of the decoded body; 0 = no limit. Over it: upstream_failed
   double max_ratio = 200;       // decoded bytes to bytes on the wire, once over 1 MiB; a page compresses 20:1, a bomb 1000:1
   Duration connect_timeout = std::chrono::seconds(5);

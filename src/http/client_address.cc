@@ -32,6 +32,16 @@ std::optional<IpAddress> embedded_v4(const IpAddress& address, std::size_t at) {
   return IpAddress::parse(text);
 }
 
+// Of forms that a gateway or a tunnel turns into IPv4: NAT64, 6to4.
+std::optional<IpAddress> inner_v4(const IpAddress& address) {
+  static const auto nat64 = networks({"64:ff9b::/96"});
+  static const auto six_to_four = networks({"2002::/16"});
+  if (address.is_v4()) return std::nullopt;
+  if (in_any(nat64, address)) return embedded_v4(address, 12);
+  if (in_any(six_to_four, address)) return embedded_v4(address, 2);
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool is_private_address(const IpAddress& address) {
@@ -41,17 +51,41 @@ bool is_private_address(const IpAddress& address) {
   // Global unicast is 2000::/3; everything outside is loopback, link-local, unique-local, multicast or reserved.
   static const auto v6_global = networks({"2000::/3"});
   static const auto v6_special = networks({"2001::/23", "2001:db8::/32", "3fff::/20"});
-  static const auto nat64 = networks({"64:ff9b::/96"});
-  static const auto six_to_four = networks({"2002::/16"});
   if (address.is_v4()) return in_any(v4, address);
-  if (in_any(nat64, address)) return is_private_address(*embedded_v4(address, 12));
-  if (in_any(six_to_four, address)) return is_private_address(*embedded_v4(address, 2));
+  if (const auto inner = inner_v4(address)) return is_private_address(*inner);
   return !in_any(v6_global, address) || in_any(v6_special, address);
+}
+
+bool is_metadata_address(const IpAddress& address) {
+  // Link-local (AWS, Google, Azure, OpenStack and most others answer there), Alibaba, Oracle, Azure's wire server; IPv6: link-local, AWS,
+  // Google.
+  static const auto v4 = networks({"169.254.0.0/16", "100.100.100.200", "192.0.0.192", "168.63.129.16"});
+  static const auto v6 = networks({"fe80::/10", "fd00:ec2::/32", "fd20:ce::254"});
+  if (const auto inner = inner_v4(address)) return in_any(v4, *inner);
+  return in_any(address.is_v4() ? v4 : v6, address);
+}
+
+bool is_metadata_address(std::string_view address) {
+  const auto parsed = IpAddress::parse(address.substr(0, address.find('%')));
+  return parsed && is_metadata_address(*parsed);
 }
 
 bool is_private_address(std::string_view address) {
   const auto parsed = IpAddress::parse(address.substr(0, address.find('%')));
   return !parsed || is_private_address(*parsed);
+}
+
+Reach reach_of(PrivateAddresses allowed, std::string_view first_host, bool foreign) {
+  if (foreign || allowed == PrivateAddresses::refuse) return Reach::public_only;
+  return allowed == PrivateAddresses::configured && is_metadata_address(first_host) ? Reach::anywhere : Reach::not_metadata;
+}
+
+const char* refusal_of(Reach reach, std::string_view address) {
+  if (reach != Reach::anywhere && is_metadata_address(address)) return " leads to a link-local address, which no page or redirect may";
+  if (reach == Reach::public_only && is_private_address(address)) {
+    return " leads to a private address; the option upstream-private-hosts says which may";
+  }
+  return nullptr;
 }
 
 }  // namespace bodega::http

@@ -93,11 +93,11 @@ class CurlClient final : public Client {
     BODEGA_CO_TRY_VOID(check_request(request));
     const MonoTime began = std::chrono::steady_clock::now();
     const std::string first_origin = request.url.origin();
+    const std::string first_host = request.url.host;
     bool first_is_private = false;
     for (int hops = 0;; ++hops) {
       const bool foreign = request.url.origin() != first_origin && !first_is_private;
-      const bool refuse_private = foreign || request.private_addresses == PrivateAddresses::refuse;
-      Transfer transfer = start(request, began, refuse_private);
+      Transfer transfer = start(request, began, reach_of(request.private_addresses, first_host, foreign));
       auto inbox = transfer.inbox();
       auto head = co_await wait_for_head(std::move(inbox));
       if (!head) co_return fail(std::move(head).error());
@@ -110,17 +110,14 @@ class CurlClient final : public Client {
   }
 
  private:
-  Transfer start(const FetchRequest& request, MonoTime began, bool refuse_private) {
+  Transfer start(const FetchRequest& request, MonoTime began, Reach reach) {
     auto inbox = std::make_shared<Inbox>(buffer_bytes_);
     Transfer transfer(thread_.mailbox(), inbox);
-    auto exchange = std::make_unique<ExchangeRequest>(ExchangeRequest{request, proxy_for(request.url, proxies_), refuse_private, began});
+    auto exchange = std::make_unique<ExchangeRequest>(ExchangeRequest{request, proxy_for(request.url, proxies_), reach, began});
     const bool literal = IpAddress::parse(request.url.host).has_value();
-    if (refuse_private && literal && is_private_address(request.url.host)) {
+    if (const char* refusal = literal ? refusal_of(reach, request.url.host) : nullptr; refusal != nullptr) {
       // A proxy would be asked to go there; nobody needs to be asked.
-      inbox->finish(fetch_error(FetchFailure::policy,
-                                "the upstream " + upstream_name(request.url) +
-                                    " is a private address; the option upstream-private-hosts says which pages may name",
-                                "literal address"));
+      inbox->finish(fetch_error(FetchFailure::policy, "the upstream " + upstream_name(request.url) + refusal, "literal address"));
     } else {
       thread_.mailbox()->post({Mailbox::Command::Kind::start, inbox, std::move(exchange)});
     }

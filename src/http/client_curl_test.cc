@@ -251,6 +251,20 @@ TEST_F(ClientTest, PrivateAddressesOfPageUrlsAreRefused) {
   EXPECT_EQ(server.connections, 0);
 }
 
+// Machines of a cloud get their credentials there; a mirror of a neighbour could be made to ask for them.
+TEST_F(ClientTest, NoRedirectAndNoPageLeadsToALinkLocalAddress) {
+  for (const char* where : {"169.254.169.254", "2852039166", "0xa9fea9fe", "[fe80::1]", "[fd00:ec2::254]", "[::ffff:169.254.169.254]",
+                            "[64:ff9b::a9fe:a9fe]", "100.100.100.200"}) {
+    const std::string url = "http://" + std::string(where) + ":9/latest/meta-data/";
+    RawServer server(with_length("", "Location: " + url + "\r\n", "302 Found"));
+    const auto got = fetch(server.url());
+    EXPECT_EQ(kind_of(got), FetchFailure::policy) << where;
+    auto request = get(url);
+    request.private_addresses = PrivateAddresses::allow;
+    EXPECT_EQ(kind_of(fetch(request)), FetchFailure::policy) << where;
+  }
+}
+
 TEST_F(ClientTest, AnIdleConnectionToAPrivateAddressIsNoWayRound) {
   RawServer server(with_length("fine"));
   EXPECT_EQ(fetch(server.url("/", "localhost")).body, "fine");

@@ -117,6 +117,46 @@ TEST(ClientAddress, OnlyThePublicInternetIsNotPrivate) {
   }
 }
 
+TEST(ClientAddress, WhereCloudsAndLinksAnswerForTheMachine) {
+  for (const char* text :
+       {"169.254.0.1", "169.254.169.254", "fe80::1", "febf::1", "fe80::1%eth0", "fd00:ec2::254", "fd20:ce::254", "100.100.100.200",
+        "192.0.0.192", "168.63.129.16", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"}) {
+    EXPECT_TRUE(is_metadata_address(std::string_view(text))) << text;
+  }
+  for (const char* text : {"10.0.0.1", "127.0.0.1", "169.253.0.1", "100.100.100.201", "fd00::1", "fec0::1", "2606:4700::1", "", "name"}) {
+    EXPECT_FALSE(is_metadata_address(std::string_view(text))) << text;
+  }
+}
+
+TEST(ClientAddress, OnlyAnUpstreamThatSaysSoIsLinkLocal) {
+  constexpr auto refuse = PrivateAddresses::refuse, allow = PrivateAddresses::allow, configured = PrivateAddresses::configured;
+  struct Case {
+    PrivateAddresses allowed;
+    const char* first_host;
+    bool foreign;
+    const char* address;
+    bool may;
+  };
+  const Case table[] = {
+      {configured, "169.254.1.1", false, "169.254.1.1", true},
+      {configured, "[fe80::1]", false, "fe80::1%eth0", true},
+      {configured, "name.test", false, "169.254.169.254", false},
+      {configured, "name.test", false, "10.0.0.1", true},
+      {configured, "name.test", true, "10.0.0.1", false},
+      {configured, "169.254.1.1", true, "10.0.0.1", false},
+      {allow, "169.254.169.254", false, "169.254.169.254", false},
+      {allow, "name.test", false, "10.0.0.1", true},
+      {refuse, "169.254.169.254", false, "169.254.169.254", false},
+      {refuse, "name.test", false, "10.0.0.1", false},
+      {refuse, "name.test", false, "8.8.8.8", true},
+      {configured, "name.test", true, "8.8.8.8", true},
+  };
+  for (const auto& row : table) {
+    EXPECT_EQ(refusal_of(reach_of(row.allowed, row.first_host, row.foreign), row.address) == nullptr, row.may)
+        << row.first_host << " " << row.address;
+  }
+}
+
 TEST(ClientProxy, NoProxyRules) {
   struct Case {
     const char* url;

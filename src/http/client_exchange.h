@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 #include "http/client.h"
+#include "http/client_address.h"
 #include "http/client_decode.h"
 #include "http/client_error.h"
 #include "http/client_inbox.h"
@@ -26,9 +27,9 @@ struct ExchangeSettings {
 
 struct ExchangeRequest {
   FetchRequest fetch;
-  std::string proxy;            // empty = direct
-  bool refuse_private = false;  // any private address of the peer
-  MonoTime began{};             // of fetch(), for head and total timeout
+  std::string proxy;  // empty = direct
+  Reach reach = Reach::anywhere;
+  MonoTime began{};  // of fetch(), for head and total timeout
 };
 
 class Exchange {

@@ -161,12 +161,13 @@ int Exchange::seek_callback(void* self, curl_off_t offset, int origin) {
 // The address itself is checked, not the name: a name may resolve to anything, and to something else the next time.
 curl_socket_t Exchange::open_socket_callback(void* self, curlsocktype, curl_sockaddr* address) {
   auto* exchange = static_cast<Exchange*>(self);
-  if (exchange->request_.refuse_private && exchange->request_.proxy.empty()) {
+  if (exchange->request_.reach != Reach::anywhere && exchange->request_.proxy.empty()) {
     std::array<char, NI_MAXHOST> text{};
     const int failed =
         getnameinfo(&address->addr, address->addrlen, text.data(), static_cast<socklen_t>(text.size()), nullptr, 0, NI_NUMERICHOST);
-    if (failed != 0 || is_private_address(text.data())) {
-      exchange->give_up(FetchFailure::policy, " leads to a private address; the option upstream-private-hosts says which may", text.data());
+    const char* refusal = failed != 0 ? " has an address of an unknown kind" : refusal_of(exchange->request_.reach, text.data());
+    if (refusal != nullptr) {
+      exchange->give_up(FetchFailure::policy, refusal, text.data());
       return CURL_SOCKET_BAD;
     }
   }
@@ -176,14 +177,14 @@ curl_socket_t Exchange::open_socket_callback(void* self, curlsocktype, curl_sock
 // Runs before each request, also on a connection that another request opened and was allowed to.
 int Exchange::prerequest_callback(void* self, char* peer, char*, int, int) {
   auto* exchange = static_cast<Exchange*>(self);
-  if (!exchange->request_.refuse_private || !exchange->request_.proxy.empty()) return CURL_PREREQFUNC_OK;
-  if (peer != nullptr && !is_private_address(peer)) {
-    // One of several addresses of the name was private, another answered.
+  if (exchange->request_.reach == Reach::anywhere || !exchange->request_.proxy.empty()) return CURL_PREREQFUNC_OK;
+  const char* refusal = peer == nullptr ? " has no address" : refusal_of(exchange->request_.reach, peer);
+  if (refusal == nullptr) {
+    // One of several addresses of the name was refused, another answered.
     exchange->failure_.reset();
     return CURL_PREREQFUNC_OK;
   }
-  exchange->give_up(FetchFailure::policy, " leads to a private address; the option upstream-private-hosts says which may",
-                    peer == nullptr ? "" : peer);
+  exchange->give_up(FetchFailure::policy, refusal, peer == nullptr ? "" : peer);
   return CURL_PREREQFUNC_ABORT;
 }
 

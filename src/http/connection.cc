@@ -203,7 +203,7 @@ void Connection::queue_hot(const HotTable::Item& item) {
   if (with_body && memory != nullptr) body = std::string_view(**memory).substr(chosen.first, chosen.length);
   out_.start(out_head, tail, body, item.entry);
   if (const auto* file = std::get_if<FileBody>(&entry.body); with_body && file != nullptr) {
-    out_.add_file(file->source->fd(), chosen.first, chosen.length);
+    out_.add_file(*file->source, chosen.first, chosen.length);
   }
   if (trusted_ && front_.logs()) {
     Headers headers;
@@ -214,13 +214,15 @@ void Connection::queue_hot(const HotTable::Item& item) {
 }
 
 Connection::Step Connection::send_hot() {
-  switch (out_.pump(socket_.native_handle(), front_.scratch())) {
+  const auto state = out_.pump(socket_.native_handle(), front_.scratch());
+  switch (state) {
     case SendState::done:
       account_hot();
       end_request();
       return is_closed() || phase_ == Phase::lingering ? Step::wait : Step::go_on;
     case SendState::broken:
-      failure_ = "the connection broke while the answer was sent";
+    case SendState::unread:
+      failure_ = failure_of(state);
       account_hot();
       reset();
       return Step::wait;

@@ -204,7 +204,7 @@ Task<bool> Connection::send_file(FileBody file, std::uint64_t offset, std::uint6
     }
     const auto upto = std::min(available, end);
     if (framing == Framing::chunked) out_.add_text(chunk_head(upto - offset, std::exchange(first, false)));
-    out_.add_file(source.fd(), offset, upto - offset);
+    out_.add_file(source, offset, upto - offset);
     const bool flushed = co_await flush();
     if (!flushed) co_return false;
     offset = upto;
@@ -223,8 +223,8 @@ Task<bool> Connection::flush() {
     if (is_closed()) co_return false;
     const auto state = out_.pump(socket_.native_handle(), front_.scratch());
     if (state == SendState::done) co_return true;
-    if (state == SendState::broken) {
-      failure_ = "the connection broke while the answer was sent";
+    if (state == SendState::broken || state == SendState::unread) {
+      failure_ = failure_of(state);
       co_return false;
     }
     boost::system::error_code error;

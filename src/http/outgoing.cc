@@ -23,6 +23,9 @@ iovec piece(std::string_view bytes) {
 
 SendState failed() { return errno == EAGAIN || errno == EWOULDBLOCK ? SendState::blocked : SendState::broken; }
 
+// What sendfile says of the file it reads and not of the socket: the disk, the file system's checksums, a file server that forgot it.
+bool of_the_file(int errnum) { return errnum == EIO || errnum == EBADMSG || errnum == EUCLEAN || errnum == ESTALE; }
+
 ssize_t send_pieces(int socket, iovec* pieces, std::size_t count, int flags) {
   msghdr message{};
   message.msg_iov = pieces;
@@ -51,8 +54,9 @@ void Outgoing::start(std::string_view head, std::string_view head_tail, std::str
   sent_ = 0;
 }
 
-void Outgoing::add_file(int fd, std::uint64_t offset, std::uint64_t length) {
-  fd_ = fd;
+void Outgoing::add_file(const FileSource& source, std::uint64_t offset, std::uint64_t length) {
+  file_ = &source;
+  fd_ = source.fd();
   offset_ = offset;
   file_left_ = length;
 }
@@ -104,7 +108,7 @@ SendState Outgoing::pump(int socket, char* scratch) {
       return SendState::done;
     }
     if (state == SendState::done) continue;
-    if (state != SendState::broken) keep_head();
+    if (state == SendState::blocked || state == SendState::yield) keep_head();
     return state;
   }
 }
@@ -120,10 +124,15 @@ SendState Outgoing::pump_memory(int socket, std::size_t& share) {
   return SendState::done;
 }
 
+SendState Outgoing::unread() {
+  file_->report_unreadable();
+  return SendState::unread;
+}
+
 SendState Outgoing::pump_small_file(int socket, char* scratch) {
   const auto want = static_cast<std::size_t>(file_left_);
   const auto got = ::pread(fd_, scratch, want, static_cast<off_t>(offset_));
-  if (got != static_cast<ssize_t>(want)) return SendState::broken;
+  if (got != static_cast<ssize_t>(want)) return unread();
   std::array<iovec, 3> pieces = {piece(head_), piece(tail_), piece({scratch, want})};
   const auto sent = send_pieces(socket, pieces.data(), pieces.size(), 0);
   if (sent < 0) return failed();
@@ -142,8 +151,9 @@ SendState Outgoing::pump_file(int socket, std::size_t& share) {
   auto offset = static_cast<off_t>(offset_);
   const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(file_left_, share));
   const auto sent = ::sendfile(socket, fd_, &offset, want);
+  if (sent < 0 && of_the_file(errno)) return unread();
   if (sent < 0) return errno == EINTR ? SendState::done : failed();
-  if (sent == 0) return SendState::broken;  // shorter than it was when it was verified
+  if (sent == 0) return unread();  // shorter than it was when it was verified
   const auto count = static_cast<std::size_t>(sent);
   share -= std::min(share, count);
   offset_ += count;

@@ -6,22 +6,30 @@
 #include <string>
 #include <string_view>
 
+#include "async/file_source.h"
+
 namespace bodega::http {
 
 enum class SendState {
   done,     // everything handed out so far is with the kernel
   blocked,  // the socket is full: go on when it is writable
   yield,    // a fair share was sent: let others run, then go on
-  broken,   // the peer is gone, or the file ended early
+  broken,   // the peer is gone
+  unread,   // the file ended early, or its disk failed
 };
+
+// What the access log says of it.
+inline const char* failure_of(SendState state) {
+  return state == SendState::unread ? "the file could not be read" : "the connection broke while the answer was sent";
+}
 
 class Outgoing {
  public:
   // Two pieces of head and a body in memory. The views of the head must stand until the first pump() has returned, the body's bytes as
   // long as `owner` lives.
   void start(std::string_view head, std::string_view head_tail, std::string_view memory, std::shared_ptr<const void> owner);
-  // Adds a run of a file behind what is there. `fd` must stay open until pump() said done.
-  void add_file(int fd, std::uint64_t offset, std::uint64_t length);
+  // Adds a run of a file behind what is there. `source` must stand until pump() said done; it is told when its bytes cannot be read.
+  void add_file(const FileSource& source, std::uint64_t offset, std::uint64_t length);
   // More bytes, which the object keeps itself, behind a head that may be unsent; not behind memory or a file that are.
   void add_text(std::string text);
 
@@ -34,6 +42,7 @@ class Outgoing {
   SendState pump_memory(int socket, std::size_t& share);
   SendState pump_small_file(int socket, char* scratch);
   SendState pump_file(int socket, std::size_t& share);
+  SendState unread();
   void consume(std::size_t count);
   void keep_head();
 
@@ -42,6 +51,7 @@ class Outgoing {
   std::string_view memory_;
   std::string kept_;
   std::shared_ptr<const void> owner_;
+  const FileSource* file_ = nullptr;
   int fd_ = -1;
   std::uint64_t offset_ = 0;
   std::uint64_t file_left_ = 0;

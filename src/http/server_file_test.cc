@@ -178,6 +178,7 @@ TEST_F(Files, AFileThatEndsShortNeverLooksComplete) {
       client.send(get(path));
       const auto answer = client.answer();
       EXPECT_FALSE(answer.complete);
+      EXPECT_FALSE(file->intact());  // it was told: the next answer comes from elsewhere
     }
   }
 }

@@ -50,7 +50,10 @@ Result<Digest> hash_file(File& file, std::uint64_t size) {
 class LocalBlobStore final : public BlobStore, private WriterHome {
  public:
   LocalBlobStore(FileSystem& file_system, fs::path root, StoreOptions options)
-      : file_system_(file_system), layout_(root), verified_(options.verified_limit), space_(file_system, root, options.free_floor_bytes) {}
+      : file_system_(file_system),
+        layout_(root),
+        verified_(std::make_shared<VerifiedGenerations>(options.verified_limit)),
+        space_(file_system, root, options.free_floor_bytes) {}
 
   Result<void> make_layout();
 
@@ -98,7 +101,7 @@ class LocalBlobStore final : public BlobStore, private WriterHome {
 
   FileSystem& file_system_;
   const Layout layout_;
-  VerifiedGenerations verified_;
+  const std::shared_ptr<VerifiedGenerations> verified_;  // blobs outlive the store
   SpaceBook space_;
   DirectoryLedger directories_;
   std::array<std::mutex, 256> stripes_;
@@ -131,11 +134,11 @@ Result<LocalBlobStore::Opened> LocalBlobStore::open_verified(const Digest& diges
   for (int i = 0; i < kOpenTries; ++i) {
     BODEGA_TRY(std::shared_ptr<File> file, file_system_.open_read(layout_.blob(digest)));
     BODEGA_TRY(const Generation generation, file->generation());
-    if (verified_.knows(digest, generation)) return Opened{std::move(file), generation};
+    if (verified_->knows(digest, generation)) return Opened{std::move(file), generation};
     BODEGA_TRY(const auto verdict, judge(*file, generation, digest));
     if (verdict == Check::damaged) return fail(Code::corrupt, "a stored file is damaged", "blob " + digest.hex());
     if (verdict == Check::intact) {
-      verified_.put(digest, generation);
+      verified_->put(digest, generation);
       return Opened{std::move(file), generation};
     }
   }
@@ -144,7 +147,7 @@ Result<LocalBlobStore::Opened> LocalBlobStore::open_verified(const Digest& diges
 
 Result<std::shared_ptr<const Blob>> LocalBlobStore::open(const Digest& digest) {
   BODEGA_TRY(Opened opened, open_verified(digest));
-  return std::make_shared<const Blob>(digest, std::move(opened.file), opened.generation);
+  return std::make_shared<const Blob>(digest, std::move(opened.file), opened.generation, verified_);
 }
 
 Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::uint64_t expected_size) {
@@ -168,7 +171,7 @@ Result<std::shared_ptr<const Blob>> LocalBlobStore::place(const Digest& digest, 
     BODEGA_TRY_VOID(make_directory_durable(digest));
     BODEGA_TRY_VOID(synced(file_system_.sync_directory(directory)));
     drop(temp);
-    return std::make_shared<const Blob>(digest, std::move(standing->file), standing->generation);
+    return std::make_shared<const Blob>(digest, std::move(standing->file), standing->generation, verified_);
   }
   // Bytes first, name last: from here on every step must be durable before the next begins.
   BODEGA_TRY_VOID(synced(file->sync()));
@@ -184,8 +187,8 @@ Result<std::shared_ptr<const Blob>> LocalBlobStore::place(const Digest& digest, 
   // that were hashed, and the blob is one that is no longer intact.
   BODEGA_TRY(const Generation now, file->generation());
   const bool untouched = now.size == hashed.size && now.mtime_ns == hashed.mtime_ns;
-  if (untouched) verified_.put(digest, now);
-  return std::make_shared<const Blob>(digest, file, untouched ? now : hashed);
+  if (untouched) verified_->put(digest, now);
+  return std::make_shared<const Blob>(digest, file, untouched ? now : hashed, verified_);
 }
 
 Result<void> LocalBlobStore::make_directory_durable(const Digest& digest) {
@@ -216,7 +219,7 @@ Result<void> LocalBlobStore::move_in(const Digest& digest, const fs::path& temp,
 
 Result<void> LocalBlobStore::remove(const Digest& digest) {
   const std::lock_guard lock(stripe(digest));
-  verified_.erase(digest);
+  verified_->erase(digest);
   BODEGA_TRY(const auto beside, note_names(digest));
   for (const auto& name : beside) BODEGA_TRY_VOID(file_system_.remove(layout_.note(digest, name)));
   return file_system_.remove(layout_.blob(digest));
@@ -276,7 +279,7 @@ Result<void> LocalBlobStore::quarantine(const Digest& digest) {
 }
 
 Result<void> LocalBlobStore::quarantine_locked(const Digest& digest) {
-  verified_.erase(digest);
+  verified_->erase(digest);
   const std::string prefix = digest.hex() + ".";
   std::uint64_t next = 1;
   BODEGA_TRY(const auto taken, names(layout_.quarantine()));
@@ -292,7 +295,7 @@ Result<void> LocalBlobStore::quarantine_locked(const Digest& digest) {
 }
 
 Result<Check> LocalBlobStore::check(const Digest& digest) {
-  verified_.erase(digest);
+  verified_->erase(digest);
   for (int i = 0; i < kOpenTries; ++i) {
     auto file = file_system_.open_read(layout_.blob(digest));
     if (!file && file.error().code == Code::not_found) return Check::missing;
@@ -301,7 +304,7 @@ Result<Check> LocalBlobStore::check(const Digest& digest) {
     BODEGA_TRY(const Generation generation, (*file)->generation());
     (*file)->drop_cached();
     BODEGA_TRY(const auto verdict, judge(**file, generation, digest));
-    if (verdict == Check::intact) verified_.put(digest, generation);
+    if (verdict == Check::intact) verified_->put(digest, generation);
     if (verdict) return *verdict;
   }
   return Check::damaged;
@@ -364,12 +367,24 @@ Result<std::size_t> LocalBlobStore::sweep() {
 
 }  // namespace
 
-Blob::Blob(Digest digest, std::shared_ptr<File> file, Generation generation)
-    : digest_(digest), file_(std::move(file)), generation_(generation) {}
+Blob::Blob(Digest digest, std::shared_ptr<File> file, Generation generation, std::shared_ptr<VerifiedGenerations> verified)
+    : digest_(digest), file_(std::move(file)), generation_(generation), verified_(std::move(verified)) {}
 
 bool Blob::intact() const {
+  if (!readable_.load(std::memory_order_relaxed)) return false;
   const auto now = file_->generation();
   return now && *now == generation_;
+}
+
+void Blob::report_unreadable() const {
+  readable_.store(false, std::memory_order_relaxed);
+  if (verified_) verified_->forget(digest_, generation_);
+}
+
+Result<std::size_t> Blob::read_at(char* into, std::size_t size, std::uint64_t offset) const {
+  auto count = file_->read_at(into, size, offset);
+  if (!count) report_unreadable();
+  return count;
 }
 
 Task<Result<std::uint64_t>> Blob::wait_beyond(std::uint64_t offset) const {

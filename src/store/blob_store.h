@@ -9,6 +9,7 @@
 // Everything blocks; call it in the offload pool. Thread-safe. The store outlives its writers; blobs need it no more.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -25,10 +26,13 @@
 
 namespace bodega::store {
 
+class VerifiedGenerations;
+
 // A whole blob, open for reading, whose bytes were hashed in this generation. Holding it keeps its bytes readable even after removal.
 class Blob final : public FileSource {
  public:
-  Blob(Digest digest, std::shared_ptr<File> file, Generation generation);
+  // `verified`: what its store remembers as hashed; may be null.
+  Blob(Digest digest, std::shared_ptr<File> file, Generation generation, std::shared_ptr<VerifiedGenerations> verified);
   const Digest& digest() const { return digest_; }
   std::uint64_t size() const { return generation_.size; }
   const Generation& generation() const { return generation_; }
@@ -36,17 +40,21 @@ class Blob final : public FileSource {
   // verdict of damage: removal, quarantine and a new hard link change the generation as well. Drop it and open the blob again, which
   // verifies anew (or says not_found); an answer that is on its way goes on, for it was begun with verified bytes.
   bool intact() const override;
+  // The disk refuses bytes that it gave when they were hashed: the store forgets that it was, so that the next open reads all of it.
+  void report_unreadable() const override;
 
   int fd() const override { return file_->fd(); }
   std::optional<std::uint64_t> total() const override { return size(); }
   std::uint64_t available() const override { return size(); }
   Task<Result<std::uint64_t>> wait_beyond(std::uint64_t offset) const override;
-  Result<std::size_t> read_at(char* into, std::size_t size, std::uint64_t offset) const { return file_->read_at(into, size, offset); }
+  Result<std::size_t> read_at(char* into, std::size_t size, std::uint64_t offset) const;
 
  private:
   Digest digest_;
   std::shared_ptr<File> file_;  // shared with the writer it came from, whose readers may still use the descriptor
   Generation generation_;
+  std::shared_ptr<VerifiedGenerations> verified_;
+  mutable std::atomic<bool> readable_{true};
 };
 
 class MemoryTail;

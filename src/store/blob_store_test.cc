@@ -143,6 +143,22 @@ TEST_F(BlobStoreTest, TheFirstOpenAfterACommitHashesNothing) {
   EXPECT_EQ(other->check(Digest::of(second)).error().code, Code::io);
 }
 
+// A disk that failed under a blob that was known as good left it so: each answer from it was cut off, until a restart.
+TEST_F(BlobStoreTest, ABlobThatCouldNotBeReadIsReadAgainBeforeItCounts) {
+  const auto blob = put(*store, bytes).value();
+  const auto kept = store->open(digest).value();
+  blob->report_unreadable();
+  EXPECT_FALSE(blob->intact());
+  EXPECT_TRUE(kept->intact());
+  write_file(path(), std::string(bytes.size(), 'x'));
+  kept->report_unreadable();  // of a generation that is gone
+  EXPECT_EQ(open_code(), Code::corrupt);
+  const auto healed = put(*store, bytes).value();
+  blob->report_unreadable();
+  EXPECT_TRUE(healed->intact());
+  EXPECT_TRUE(store->open(digest));
+}
+
 // --- damage: each way a file can be wrong, found by a store that knew it as good and by one that never saw it ---
 
 struct Damage {

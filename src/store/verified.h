@@ -39,6 +39,15 @@ class VerifiedGenerations {
     old_.erase(digest);
   }
 
+  // What was found of another generation since then stays.
+  void forget(const Digest& digest, const Generation& generation) {
+    const std::lock_guard lock(mutex_);
+    for (Map* half : {&young_, &old_}) {
+      const auto found = half->find(digest);
+      if (found != half->end() && found->second == generation) half->erase(found);
+    }
+  }
+
   std::size_t size() const {
     const std::lock_guard lock(mutex_);
     return young_.size() + old_.size();

@@ -132,13 +132,24 @@ class PrivateAddresses(Trust):
             self.assertIn(answer.status, (502, 404), (scheme, answer))
         self.assertEqual(self.inside.asked, [])
 
+    def test_no_redirect_leads_to_the_machines_credentials(self):
+        """The mirror is inside, so what it redirects to may be; the addresses where clouds answer for the machine may not."""
+        for number, host in enumerate(("169.254.169.254", "2852039166", "[fe80::1]", "[fd00:ec2::254]", "[::ffff:169.254.169.254]")):
+            self.upstream.answers["/cloud-%d" % number] = (302, {"Location": "http://%s:9/latest/meta-data/" % host}, b"")
+            answer = self.file_of("cloud%d" % number, "%s/cloud-%d" % (self.bodega.upstream.removesuffix("/simple/"), number))
+            self.assertEqual(answer.status, 502, (host, answer))
+            self.assertIn("link-local", answer.text)
+
 
 class Named(Trust):
-    arguments = ["--upstream-private-hosts", "127.0.0.1"]
+    arguments = ["--upstream-private-hosts", "127.0.0.1", "--upstream-private-hosts", "169.254.169.254"]
 
     def test_what_the_operator_named_is_fetched(self):
         answer = self.file_of("named", "http://127.0.0.1:%d/fine" % self.inside.port)
         self.assertEqual((answer.status, answer.body), (200, WHEEL))
+        answer = self.file_of("credentials", "http://169.254.169.254:9/latest/meta-data/", sha=hashlib.sha256(b"another").hexdigest())
+        self.assertEqual(answer.status, 502)
+        self.assertIn("link-local", answer.text)
         answer = self.file_of("unnamed", "http://127.0.0.2:%d/not-fine" % self.inside.port, sha=hashlib.sha256(b"other").hexdigest())
         self.assertEqual(answer.status, 502)
         self.assertIn("upstream-private-hosts", answer.text)

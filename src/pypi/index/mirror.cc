@@ -105,7 +105,8 @@ http::PrivateAddresses may_be_private(const Url& mirror, const Url& file, const 
   const auto is_here = [](const std::string& host) {
     return host == "localhost" || host.ends_with(".localhost") || (IpAddress::parse(host) && http::is_private_address(host));
   };
-  const bool may = file.host == mirror.host || is_here(mirror.host) || http::names_host(private_hosts, file.host);
+  if (file.host == mirror.host) return http::PrivateAddresses::configured;
+  const bool may = is_here(mirror.host) || http::names_host(private_hosts, file.host);
   return may ? http::PrivateAddresses::allow : http::PrivateAddresses::refuse;
 }
 

@@ -61,7 +61,7 @@ Result<ProjectPage> read_page(const cache::UpstreamAnswer& answer, const std::st
 store::Expected expected_of(const PageFile& file);
 Result<store::Expected> expected_metadata_of(const PageFile& file);  // not_found: the page offers none
 
-// Whether a file that a mirror's page names may lie at a loopback, private or link-local address: on the mirror's own host; anywhere when
+// Whether a file that a mirror's page names may lie at a loopback or private address: on the mirror's own host; anywhere when
 // that host is itself such an address; on hosts that the operator named (as http::names_host has them). Anything else would let a page make
 // this server ask what its writer cannot reach. Pure.
 http::PrivateAddresses may_be_private(const Url& mirror, const Url& file, const std::vector<std::string>& private_hosts);

@@ -12,6 +12,7 @@ struct Named {
 };
 constexpr auto kRefuse = http::PrivateAddresses::refuse;
 constexpr auto kAllow = http::PrivateAddresses::allow;
+constexpr auto kOwn = http::PrivateAddresses::configured;
 
 TEST(MayBePrivate, OnlyWhereTheMirrorItselfIsOrTheOperatorSaidSo) {
   const std::vector<std::string> named = {"files.corp.example", "*.lab.example", "10.1.2.3"};
@@ -21,14 +22,16 @@ TEST(MayBePrivate, OnlyWhereTheMirrorItselfIsOrTheOperatorSaidSo) {
       {"https://pypi.org/simple/", "http://169.254.169.254/latest/meta-data/", kRefuse},
       {"https://pypi.org/simple/", "http://localhost/x.whl", kRefuse},
       {"https://pypi.org/simple/", "http://pypi.org.evil.test/x.whl", kRefuse},
-      {"https://pypi.org/simple/", "https://pypi.org:8443/x.whl", kAllow},
-      {"http://nexus.lan/simple/", "http://nexus.lan:8081/x.whl", kAllow},
+      {"https://pypi.org/simple/", "https://pypi.org:8443/x.whl", kOwn},
+      {"http://nexus.lan/simple/", "http://nexus.lan:8081/x.whl", kOwn},
       {"http://nexus.lan/simple/", "http://files.lan/x.whl", kRefuse},
       {"http://nexus.lan/simple/", "http://files.corp.example/x.whl", kAllow},
       {"http://nexus.lan/simple/", "http://a.lab.example/x.whl", kAllow},
       {"http://nexus.lan/simple/", "http://lab.example/x.whl", kRefuse},
       {"http://nexus.lan/simple/", "http://10.1.2.3/x.whl", kAllow},
       {"http://nexus.lan/simple/", "http://10.1.2.4/x.whl", kRefuse},
+      {"http://169.254.1.1/simple/", "http://169.254.1.1/x.whl", kOwn},
+      {"http://169.254.1.1/simple/", "http://169.254.169.254/x.whl", kAllow},  // which the client refuses
       {"http://10.0.0.1/simple/", "http://10.0.0.2/x.whl", kAllow},
       {"http://[fd00::1]/simple/", "http://files.lan/x.whl", kAllow},
       {"http://localhost:3141/root/pypi/+simple/", "http://127.0.0.1:1234/x.whl", kAllow},

@@ -190,6 +190,23 @@ std::optional<access::Account> Registry::account(std::string_view user) const {
   return access::Account{found->second->row.password_hash, found->second->row.created};
 }
 
+std::optional<access::Argon2Cost> Registry::usual_cost() const {
+  if (usual_cost_) return usual_cost_;
+  const access::Argon2Cost ours = use_.hasher.cost();
+  std::map<std::uint64_t, std::pair<std::size_t, access::Argon2Cost>> found = {{ours.work(), {0, ours}}};
+  for (const auto& [name, user] : users_) {
+    const auto hash = access::Argon2Hash::parse(user->row.password_hash);
+    if (!hash || hash->cost.work() < ours.work()) continue;  // less is for what nobody can guess, and for what the next login makes anew
+    auto& [count, cost] = found[hash->cost.work()];
+    ++count;
+    cost = hash->cost;
+  }
+  const auto most =
+      std::max_element(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.second.first < b.second.first; });
+  usual_cost_ = most->second.second;
+  return usual_cost_;
+}
+
 std::vector<std::string> Registry::reads_through(const std::string& index) const {
   const IndexRef start = find_index(index);
   if (!start) return {index};
@@ -265,6 +282,7 @@ Task<Result<void>> Registry::delete_user(std::string name, std::function<Result<
   if (!done) co_return fail(std::move(done).error());
   const std::vector<std::string> gone = present->indexes;
   users_.erase(name);
+  usual_cost_.reset();
   if (user_gone_) user_gone_(name);
   for (const auto& index : gone) {
     const std::string key = name + "/" + index;
@@ -362,6 +380,7 @@ void Registry::publish_user(catalog::UserRow row) {
   std::string name = row.name;
   user->row = std::move(row);
   users_[std::move(name)] = std::move(user);
+  usual_cost_.reset();
 }
 
 IndexRef Registry::publish_index(IndexConfig config) {

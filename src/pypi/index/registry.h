@@ -72,6 +72,7 @@ class Registry final : public access::Accounts {
   std::vector<UserRef> users() const;               // by name
   std::optional<access::Account> account(std::string_view user) const override;
   std::vector<std::string> reads_through(const std::string& index) const override;
+  std::optional<access::Argon2Cost> usual_cost() const override;
   // The index and every index that inherits from it, near or far.
   std::vector<std::string> affected_by(const std::string& key) const;
 
@@ -115,6 +116,7 @@ class Registry final : public access::Accounts {
   std::function<void(const std::string&)> user_gone_;
   std::map<std::string, std::shared_ptr<User>, std::less<>> users_;
   std::map<std::string, IndexRef, std::less<>> indexes_;
+  mutable std::optional<access::Argon2Cost> usual_cost_;  // counted when it is asked for; forgotten when a user changes
   // One at a time; a thousand waiting administrators are a mistake.
   access::Gate turn_{1, 1000};
 };

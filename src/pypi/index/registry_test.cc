@@ -106,6 +106,24 @@ TEST_F(RegistryTest, TheOldViewStaysWholeForWhoeverHoldsIt) {
   EXPECT_EQ(index->title, "PyPI");
 }
 
+// Imported passwords have devpi's cost; an unknown name costs as much as most.
+TEST_F(RegistryTest, TheUsualCostIsThatOfMostUsers) {
+  const access::Argon2Cost imported{128, 2, 1};
+  const auto add = [this](const std::string& name, const access::Argon2Cost& cost) {
+    const catalog::UserRow row{name, access::hash_password("pw", cost).value(), "{}", {}, std::nullopt};
+    ASSERT_TRUE(bodega::testing::run(loop_, registry_->create_user(row)));
+  };
+  for (const char* name : {"a", "b", "c"}) add(name, {8, 1, 1});
+  EXPECT_EQ(registry_->usual_cost()->memory_kib, 8U);
+  for (const char* name : {"d", "e", "f", "g"}) add(name, imported);
+  EXPECT_EQ(registry_->usual_cost(), imported);
+  for (const char* name : {"h", "i", "j", "k", "l"}) add(name, {8, 1, 1});
+  EXPECT_EQ(registry_->usual_cost()->memory_kib, 8U);
+  auto any = [](const User&) { return Result<void>(); };
+  for (const char* name : {"h", "i", "j", "k", "l"}) ASSERT_TRUE(bodega::testing::run(loop_, registry_->delete_user(name, any)));
+  EXPECT_EQ(registry_->usual_cost(), imported);
+}
+
 TEST_F(RegistryTest, ANamedUpstreamWinsOverTheStoredOne) {
   close();
   StartOptions options;

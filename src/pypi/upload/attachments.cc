@@ -8,6 +8,9 @@
 namespace bodega::pypi {
 namespace {
 
+// Of one file. Everybody may post them by default, and each post reads the names of all: of a million the next one would take seconds.
+constexpr std::size_t kMaxToxresults = 1000;
+
 Result<std::string> newest_version(catalog::Reader& reader, const catalog::AttachmentRow& row) {
   BODEGA_TRY(const auto project, if_there(reader.project(row.index, row.project)));
   std::vector<std::string> versions;
@@ -52,6 +55,10 @@ Result<void> record_toxresult(catalog::Transaction& transaction, catalog::Attach
   BODEGA_TRY(const auto others, transaction.attachments(row.index, row.project));
   auto number = static_cast<std::size_t>(
       std::count_if(others.begin(), others.end(), [&row](const catalog::AttachmentRow& other) { return other.for_file == row.for_file; }));
+  if (number >= kMaxToxresults) {
+    return fail(Code::too_large, row.for_file + " has " + std::to_string(number) +
+                                     " test results, and this server keeps no more of one file; delete some first");
+  }
   const auto taken = [&others](const std::string& name) {
     return std::any_of(others.begin(), others.end(), [&name](const catalog::AttachmentRow& other) { return other.filename == name; });
   };

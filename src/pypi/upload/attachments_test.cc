@@ -211,6 +211,26 @@ TEST_F(AttachmentTest, ANumberThatIsTakenIsPassedOver) {
   EXPECT_EQ(attachment("alice/dev", second)->digest, Digest::of("2"));
 }
 
+// Everybody may post them by default, and nothing bounded how many.
+TEST_F(AttachmentTest, AFileHasAThousandTestResultsAtMost) {
+  put("/alice/dev/", "1.0");
+  ASSERT_EQ(posted("1"), kWheelName + ".toxresult-20261121025748-0");
+  auto row = *attachment("alice/dev", kWheelName + ".toxresult-20261121025748-0");
+  auto fill = [&row](catalog::Transaction& transaction) -> Result<void> {
+    for (int i = 1; i < 1000; ++i) {
+      row.filename = kWheelName + ".toxresult-20200101000000-" + std::to_string(i);
+      BODEGA_TRY_VOID(transaction.put_attachment(row, catalog::Overwrite::no));
+    }
+    return {};
+  };
+  ASSERT_TRUE(bodega::testing::run(loop, catalog->write(fill)));
+  const auto refused = post_result(url_of("alice/dev", kWheelName), "4242");
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_NE(message(refused).find("1000 test results"), std::string::npos) << message(refused);
+  EXPECT_FALSE(stored(Digest::of("4242")));
+  EXPECT_EQ(temp_files(), 0U);
+}
+
 TEST_F(AttachmentTest, WhoMayPostIsTheIndexesChoice) {
   add_index("alice", "closed", R"({"acl_toxresult_upload": ["bob"]})");
   put("/alice/closed/", "1.0");

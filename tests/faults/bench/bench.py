@@ -22,7 +22,7 @@ from harness import HTML_TYPE, JSON_TYPE, Bodega, Broken, Origin, ask, basic, pa
 
 CREATE, WRITE, SYNC, RENAME, UNLINK, MKDIR, TRUNCATE, LINK, READ, OPEN = (1 << n for n in range(10))
 CHANGES = CREATE | WRITE | SYNC | RENAME | UNLINK | MKDIR | TRUNCATE | LINK
-FIELDS = ("armed", "kinds", "count", "kill_at", "half", "error", "error_from", "error_to", "hits", "delay_us")
+FIELDS = ("armed", "kinds", "count", "kill_at", "half", "error", "error_from", "error_to", "hits", "delay_us", "inode")
 EVERY = 2**63
 
 
@@ -49,7 +49,7 @@ class Page:
         self.armed = 0
         for name in FIELDS:
             setattr(self, name, 0)
-        self.memory[80:336] = match.encode().ljust(256, b"\0")
+        self.memory[88:344] = match.encode().ljust(256, b"\0")
         for name, value in fields.items():
             setattr(self, name, value)
         self.armed = 1
@@ -204,7 +204,7 @@ class World:
                 thing.stop()
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def origin(self, count=8, size=100_000, args=()):
+    def origin(self, count=8, size=100_000, args=(), small=0):
         extra = self.path / "extra"
         extra.mkdir()
         self.wheels = {}
@@ -212,6 +212,10 @@ class World:
             filename, content = packages.make_wheel("pkg%d" % number, "1.0", filler=size)
             (extra / filename).write_bytes(content)
             self.wheels["pkg%d" % number] = (filename, content)
+        for number in range(small):
+            filename, content = packages.make_wheel("small%d" % number, "1.0", filler=1000)
+            (extra / filename).write_bytes(content)
+            self.wheels["small%d" % number] = (filename, content)
         folder = self.path / "origin"
         folder.mkdir()
         origin = Origin(folder, mini=True, args=["--extra", extra, *args])

@@ -58,6 +58,9 @@ def failing_calls(world, origin, tally):
             tally.tries += 1
             if status not in (200, 500, 503, 507):
                 tally.violation("%s at %d: the upload is answered with %s" % (what, number, status))
+            if not bodega.alive():
+                tally.violation("%s at %d: the server died: %s %s" % (what, number, bodega.process.popen.poll(), bodega.process.errors()[-3000:]))
+                return
             if status == 200 and not setup.listed(name) or status != 200 and setup.listed(name):
                 tally.violation("%s at %d: answered %s, listed %s" % (what, number, status, setup.listed(name)))
             refused += status != 200
@@ -79,29 +82,55 @@ def failing_calls(world, origin, tally):
 
 
 def unreadable(world, origin, tally):
-    """EIO on every read of a blob: a cached one comes from upstream again, one of ours is an error and comes back with the disk."""
-    setup = Setup(world, "unreadable", origin)
-    bodega = setup.bodega
-    name, content, status = setup.upload(300_000)
-    ours, entry = bodega.link(name, "whl$", "alice/dev")
-    setup.install("pkg0")
-    bodega.stop()
-    for project, digest in (("pkg0", bench.sha256(world.wheels["pkg0"][1])), (None, entry["hashes"]["sha256"])):
-        bodega.start()
-        bodega.faults.set(match=digest, kinds=READ, error=EIO, error_from=1, error_to=EVERY)
-        tally.tries += 1
-        if project:
-            # It may be cut off where the disk fails; the next one must come from the upstream again.
-            if setup.install(project) not in ((200, True), ("broken", False)) or setup.install(project) != (200, True):
-                tally.violation("EIO on a cached file: %s" % (setup.install(project),))
-        elif ask(ours).status != 500:
-            tally.violation("EIO on a hosted file: %s" % ask(ours))
-        bodega.faults.off()
-        answer = setup.install(project) if project else (ask(ours).status, ask(ours).body == content)
-        if answer != (200, True):
-            tally.violation("after EIO: %s" % (answer,))
+    """EIO on every read of a blob's file, in a server that never read it and in one that answers from it: a cached one comes from upstream
+    again (another file, on other blocks), one of ours is an error and comes back with the disk."""
+    for size in (2_000, 300_000):
+        setup = Setup(world, "unreadable-%d" % size, origin)
+        bodega = setup.bodega
+        name, content, status = setup.upload(size)
+        ours, entry = bodega.link(name, "whl$", "alice/dev")
+        projects = ["pkg0", "small0"] if size < 10_000 else ["pkg1"]
+        for project in projects:
+            setup.install(project)
+        for hot in (False, True):
+            for project in [*projects, None]:
+                what = "%s file of %d bytes, %s" % ("cached" if project else "hosted", len(world.wheels[project][1]) if project else len(content),
+                                                    "hot" if hot else "after a start")
+                bodega.stop()
+                bodega.start()
+                digest = bench.sha256(world.wheels[project][1]) if project else entry["hashes"]["sha256"]
+                if hot:
+                    for _ in range(4):  # both loops
+                        setup.install(project) if project else ask(ours)
+                inode = os.stat(blob_path(bodega, digest)).st_ino
+                bodega.faults.set(inode=inode, kinds=READ, error=EIO, error_from=1, error_to=EVERY)
+                tally.tries += 1
+                answers = [setup.install(project) if project else read_hosted(ours, content) for _ in range(4)]
+                right = (200, True) if project else (500, False)
+                # What is on its way may be cut off where the disk fails, once for each loop that knew the file.
+                if answers[-1] != right or any(answer not in (right, ("broken", False)) for answer in answers):
+                    tally.violation("EIO on a %s: %s" % (what, answers))
+                if not hot and answers[0] != right:
+                    tally.violation("EIO on a %s: the first answer is %s" % (what, answers[0]))
+                bodega.faults.off()
+                answer = setup.install(project) if project else read_hosted(ours, content)
+                if answer != (200, True):
+                    tally.violation("after EIO on a %s: %s" % (what, answer))
         bodega.stop()
-    bench.check_fsck(bodega, tally, "EIO on read")
+        bench.check_fsck(bodega, tally, "EIO on read")
+    tally.note("EIO on read: cached files fetched again, hosted ones refused until the disk gives them")
+
+
+def blob_path(bodega, digest):
+    return bodega.data / "blobs" / "sha256" / digest[:2] / digest[2:4] / digest
+
+
+def read_hosted(url, content):
+    try:
+        answer = ask(url)
+    except Broken:
+        return "broken", False
+    return answer.status, answer.body == content
 
 
 def full(world, origin, tally, how):
@@ -247,7 +276,7 @@ def cpu_seconds(pid):
 
 def run(tally, options):
     with bench.World("disk") as world:
-        origin = world.origin()
+        origin = world.origin(small=1)
         failing_calls(world, origin, tally)
         unreadable(world, origin, tally)
         full(world, origin, tally, "space")

@@ -5,12 +5,12 @@ import json
 import random
 import re
 import sqlite3
-import subprocess
 import sys
 import time
 import zipfile
 
 import bench
+import kill_commands
 from bench import CHANGES, Broken, ask, basic, harness, packages
 
 sys.path.insert(0, str(bench.HERE.parent))
@@ -336,50 +336,6 @@ def older_schema(source, target):
     database.close()
 
 
-def kill_import(world, share, chance, tally):
-    """bodega import, killed and run again until it is through."""
-    from devpi_directory import DevpiDirectory, noise
-    devpi = DevpiDirectory(world.path / "devpi")
-    hosted = dict(packages.make_wheel("project%d" % n, "1.0", filler=5000) for n in range(3))
-    for filename, content in hosted.items():
-        devpi.release(filename.split("-")[0], "1.0", {filename: content})
-    cached = {"cached%d-1.0.tar.gz" % n: noise(2000, n) for n in range(3)}
-    for filename, content in cached.items():
-        devpi.cached(filename.split("-")[0], {filename: content})
-    devpi.close([f.split("-")[0] for f in hosted], [f.split("-")[0] for f in cached])
-    bodega = world.server(name="import", start=False)
-
-    def run(**faults):
-        bodega.faults.set(kinds=CHANGES, **faults)
-        command = [harness.BINARY, "import", "devpi-serverdir", devpi.path, "--data", bodega.data]
-        env = harness.clean_environment(**{k: str(v) for k, v in bodega.shimmed.items()})
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, env=env)
-
-    first = run()
-    assert first.returncode == 0, (first.returncode, first.stdout + first.stderr)
-    calls = bodega.faults.count
-    every = [(n, half) for n in range(1, calls + 1) for half in (0, 1)]
-    chosen = every if share >= 1 else sorted(chance.sample(every, max(2, int(len(every) * share))))
-    for number, half in chosen:
-        what = "import, call %d%s" % (number, " by half" if half else "")
-        bench.shutil.rmtree(bodega.data, ignore_errors=True)
-        run(kill_at=number, half=half)
-        tally.tries += 1
-        again = run()
-        if again.returncode == 4 and "in use already" in again.stderr:
-            again.returncode = 0  # the kill came after the last record: the first run had done it all
-        if again.returncode != 0:
-            tally.violation("%s: the second run ends with %d: %s" % (what, again.returncode, (again.stdout + again.stderr)[-400:]))
-            continue
-        bodega.with_faults(False).start()
-        for filename, content in hosted.items():
-            if bench.observe_project(bodega, "ann/dev", filename.split("-")[0]) != {filename: bench.sha256(content)}:
-                tally.violation("%s: %s is not there" % (what, filename))
-        bodega.stop()
-        bench.check_fsck(bodega, tally, what)
-    tally.note("%-24s %3d calls, %3d kills" % ("import", calls, len(chosen)))
-
-
 def run(tally, options):
     chance = random.Random(tally.seed)
     share = 1 if options.long else options.share
@@ -419,6 +375,6 @@ def run(tally, options):
             without = json.loads(json.dumps(with_docs))
             without["alice/dev"]["files"]["first"].pop("first-1.0.doc.zip")
             starts.run("migration", old, share, chance, same_as_base(without))
-        if not options.only or re.search(options.only, "import"):
-            kill_import(world, share, chance, tally)
-    del expected
+        for name, kill_command in kill_commands.ALL.items():
+            if not options.only or re.search(options.only, name):
+                kill_command(world, base, expected, share, chance, tally)

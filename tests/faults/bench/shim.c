@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@ enum { CREATE = 1, WRITE = 2, SYNC = 4, RENAME = 8, UNLINK = 16, MKDIR = 32, TRU
 /* docs: bench.py has the same layout. */
 struct page {
   _Atomic uint64_t armed, kinds, count, kill_at, half, error, error_from, error_to, hits, delay_us;
+  _Atomic uint64_t inode; /* of an open file, whatever its name is; 0: any */
   char match[256]; /* of a path; empty: all below the root */
 };
 
@@ -61,6 +63,8 @@ static int path_matches(const char* path) {
 static int fd_matches(int fd) {
   char link[64], path[PATH_MAX];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  struct stat of_fd;
+  if (the_page->inode && (fstat(fd, &of_fd) != 0 || of_fd.st_ino != the_page->inode)) return 0;
   ssize_t size = readlink(link, path, sizeof path - 1);
   if (size <= 0) return 0;
   path[size] = 0;
