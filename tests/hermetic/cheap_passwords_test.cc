@@ -1,5 +1,5 @@
-// All tests of this program hash passwords at the least cost. The server verifies one at each start, and a real hash takes 64 MiB and a tenth
-// of a second: more than half of all that these tests did.
+// All tests of this program hash passwords at the least cost. The server verifies one at each start, and a real hash takes 64 MiB and a
+// tenth of a second: more than half of all that these tests did.
 #include <argon2.h>
 #include <dlfcn.h>
 #include <gtest/gtest.h>

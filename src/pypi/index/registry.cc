@@ -201,9 +201,12 @@ std::optional<access::Argon2Cost> Registry::usual_cost() const {
     ++count;
     cost = hash->cost;
   }
-  const auto most =
-      std::max_element(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.second.first < b.second.first; });
-  usual_cost_ = most->second.second;
+  std::size_t most = 0;
+  for (const auto& [work, kind] : found) {  // the costlier of two that are as common
+    if (kind.first < most) continue;
+    most = kind.first;
+    usual_cost_ = kind.second;
+  }
   return usual_cost_;
 }
 
