@@ -1,6 +1,7 @@
 #include "catalog/catalog.h"
 
 #include <atomic>
+#include <optional>
 #include <shared_mutex>
 
 #include "catalog/cache_queries.h"
@@ -56,14 +57,10 @@ class SqliteCatalog final : public Catalog {
       CacheQueries<CacheReader> reader(database);
       return f(reader);
     };
-    {
-      const std::shared_lock lock(cache_gate_);
-      auto outcome = cache_readers_->with(question);
-      if (!cache_readers_->saw_damage()) return outcome;
-    }
+    if (auto outcome = ask_cache(question)) return *std::move(outcome);
     BODEGA_TRY_VOID(renew_cache(Found::by_reading));
-    const std::shared_lock lock(cache_gate_);
-    return cache_readers_->with(question);
+    if (auto outcome = ask_cache(question)) return *std::move(outcome);
+    return fail(Code::io, "cache.db cannot be read");
   }
   Result<void> write_now(const std::function<Result<void>(Transaction&)>& f) override { return main_writer_.run(main_job(f)); }
   Result<void> write_cache_now(const std::function<Result<void>(CacheTransaction&)>& f) override {
@@ -121,16 +118,29 @@ class SqliteCatalog final : public Catalog {
     return [file = std::move(file), synchronous] { return open_writer(file, synchronous); };
   }
 
+  // Nothing: there is no cache.db that could be asked, or it is damaged.
+  std::optional<Result<void>> ask_cache(const std::function<Result<void>(Database&)>& question) {
+    const std::shared_lock lock(cache_gate_);
+    if (!cache_readers_) return std::nullopt;
+    auto outcome = cache_readers_->with(question);
+    if (cache_readers_->saw_damage()) return std::nullopt;
+    return outcome;
+  }
+
   enum class Found { by_reading, by_writing };
 
   // It can all be fetched again, so a damaged cache.db goes and an empty one takes its place, under the running server. Blocks until
   // nobody reads the old one.
   Result<void> renew_cache(Found found) {
     const std::unique_lock lock(cache_gate_);
-    if (found == Found::by_reading && !cache_readers_->saw_damage()) return {};  // somebody else was faster
-    cache_readers_.reset();
-    condemned_.store(true);
-    auto renewed = cache_writer_.renew();
+    if (found == Found::by_reading && cache_readers_ && !cache_readers_->saw_damage()) return {};  // somebody else was faster
+    Result<void> renewed;
+    // Without readers the last renewal went half of its way, on a disk in trouble: it is only to be opened.
+    if (cache_readers_ || found == Found::by_writing) {
+      cache_readers_.reset();
+      condemned_.store(true);
+      renewed = cache_writer_.renew();
+    }
     auto readers = Readers::open(cache_file_, reader_count_);
     if (!readers) return fail(std::move(readers).error());
     cache_readers_ = std::move(*readers);

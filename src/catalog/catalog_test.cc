@@ -1,6 +1,8 @@
 // Opening, refusing, surviving; and the coroutine doors.
 #include "catalog/catalog.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -24,6 +26,16 @@ class OpenTest : public ::testing::Test {
     return open_catalog({.directory = directory, .threads = Threads::inline_writer, .clock = &clock_}, *pool_, had_data);
   }
   Result<std::unique_ptr<Catalog>> open(HadData had_data = HadData::no) { return open(dir_.path(), had_data); }
+
+  // Everything but the header, the schema and the small tables that the start looks into.
+  void damage_cache() {
+    std::fstream file(dir_ / "cache.db", std::ios::in | std::ios::out | std::ios::binary);
+    const auto size = static_cast<std::streamoff>(fs::file_size(dir_ / "cache.db"));
+    for (std::streamoff at = size / 2; at + 4096 <= size; at += 4096) {
+      file.seekp(at);
+      file << std::string(4096, '\x5a');
+    }
+  }
 
   static Result<void> set(Catalog& catalog, const std::string& key) {
     return catalog.write_now([&](Transaction& t) { return t.set_setting(key, "value"); });
@@ -152,15 +164,7 @@ TEST_F(OpenTest, ACacheThatIsFoundDamagedInUseIsMadeAnew) {
     const auto catalog = need(open());
     for (int i = 0; i < 2000; ++i) need(put(*catalog, std::to_string(i)));
   }
-  {
-    // Everything but the header, the schema and the small tables that the start looks into.
-    std::fstream file(dir_ / "cache.db", std::ios::in | std::ios::out | std::ios::binary);
-    const auto size = static_cast<std::streamoff>(fs::file_size(dir_ / "cache.db"));
-    for (std::streamoff at = size / 2; at + 4096 <= size; at += 4096) {
-      file.seekp(at);
-      file << std::string(4096, '\x5a');
-    }
-  }
+  damage_cache();
   const auto catalog = need(open(HadData::yes));
   std::size_t seen = 0;
   const auto all = [&seen](CacheReader& reader) {
@@ -174,6 +178,32 @@ TEST_F(OpenTest, ACacheThatIsFoundDamagedInUseIsMadeAnew) {
   need(put(*catalog, "new"));
   EXPECT_EQ(blobs(*catalog), 1U);
   EXPECT_TRUE(fs::exists(dir_ / "cache.db.damaged-1700000000000000"));
+}
+
+// A renewal that failed half of the way, here for want of descriptors, left nothing to read through, and the next question ended the
+// process.
+TEST_F(OpenTest, ARenewalThatFailsIsTriedAgain) {
+  const auto all = [](CacheReader& reader) { return reader.each_cached([](const CachedBlobRow&) {}); };
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  std::size_t failed = 0;
+  for (rlim_t spare = 0; spare < 12; ++spare) {
+    need(need(open())->write_cache_now([](CacheTransaction& t) -> Result<void> {
+      for (int i = 0; i < 2000; ++i) BODEGA_TRY_VOID(t.put_cached({Digest::of(std::to_string(i)), 1, at(1)}));
+      return {};
+    }));
+    damage_cache();
+    const auto catalog = need(open(HadData::yes));
+    const auto open_now = static_cast<rlim_t>(std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
+    const rlimit tight{open_now - 4 + spare, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+    for (int i = 0; i < 3; ++i) failed += catalog->read_cache_now(all) ? 0 : 1;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    need(catalog->read_cache_now(all));
+    need(put(*catalog, "new"));
+    EXPECT_TRUE(catalog->healthy());
+  }
+  EXPECT_GT(failed, 0U);
 }
 
 TEST_F(OpenTest, TheChangelogIsPrunedAndSerialsGoOn) {

@@ -175,8 +175,8 @@ def inspect(world):
     """Whatever a sanitizer has said so far; the process that said it may be gone."""
     said = world.bodega.process.stderr_path.read_text(errors="replace")
     found = [match.start() for match in REPORT.finditer(said)]
-    for start in found[world.reports:world.reports + 5]:
-        world.tally.violation("the sanitizer says:\n" + said[start:start + 4000])
+    for start in found[world.reports:world.reports + 1]:
+        world.tally.violation("the sanitizer says:\n" + said[start:start + 2500])
     world.reports = len(found)
 
 
@@ -276,7 +276,7 @@ def run(tally, options):
     with bench.World("soak") as place:
         origin = place.origin(count=12)
         # The shim comes before the sanitizer's own library, which only counts calls.
-        quiet = {"ASAN_OPTIONS": "verify_asan_link_order=0:detect_stack_use_after_return=0", "TSAN_OPTIONS": "report_signal_unsafe=1:exitcode=66"}
+        quiet = {"ASAN_OPTIONS": "verify_asan_link_order=0:detect_stack_use_after_return=0", "TSAN_OPTIONS": "report_signal_unsafe=1:exitcode=66:suppressions=%s" % (bench.harness.ROOT / "tools/tsan.supp")}
         bodega = place.server(origin.index, env=quiet, start=False)
         bodega.start()
         password = bodega.make_user("alice")
