@@ -188,7 +188,7 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
             upload_options(config).restrict_modify, [this](const std::string&, const std::string& project) { on_new_project(project); }),
       tokens_({registry_, authenticator_, tokens_of_users_, parts_.clock}),
       indexer_({*catalog_, *store_, registry_, lists_, parts_.quiet_pool != nullptr ? *parts_.quiet_pool : parts_.pool, parts_.timers,
-                parts_.clock, parts_.log, parts_.home},
+                parts_.clock, parts_.log, parts_.home, parts_.names_after},
                config.search, data_ / "search"),
       pages_(web_services()),
       tasks_(parts_.home, [this](const std::string& what) {

@@ -64,6 +64,8 @@ struct Parts {
   std::function<std::uint64_t()> log_lines_dropped{};  // so far; may be none
   // The configuration names an upstream for this run: root/pypi uses it whatever is stored.
   bool upstream_is_explicit = false;
+  // web::Indexer::Dependencies.
+  std::optional<Duration> names_after = std::nullopt;
 };
 
 class Application final : public http::Handler {

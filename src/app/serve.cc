@@ -176,6 +176,7 @@ class Running {
     Parts parts{home_, *pool_, *timers_, clock_, log_, *file_system_, *client_, [this] { return uniform_(random_); }};
     parts.quiet_pool = quiet_pool_.get();
     parts.log_lines_dropped = [this] { return log_.dropped(); };
+    parts.names_after = std::chrono::minutes(1);
     parts.upstream_is_explicit = command_.upstream_is_explicit;
     auto application = Application::open(config_, std::move(parts), config_.data, (*data)->had_data());
     if (!application) return complain(application.error(), exit_of(application.error().code));

@@ -1,5 +1,7 @@
 #include "catalog/cache_queries.h"
 
+#include <algorithm>
+
 #include "catalog/columns.h"
 
 namespace bodega::catalog {
@@ -96,17 +98,38 @@ Result<std::vector<std::string>> CacheQueries<Base>::document_names(std::string_
 
 template <class Base>
 Result<NameSlice> CacheQueries<Base>::document_slice(std::string_view index, const Slice& slice) {
+  if (!slice.part.empty()) return slice_holding(index, slice);
   NameSlice out;
-  BODEGA_TRY(Statement count, database_.query("SELECT count(*) FROM documents WHERE index_name = ? AND name > '' AND state = 1 "
-                                              "AND instr(name, ?) > 0",
-                                              index, slice.part));
+  BODEGA_TRY(Statement count, database_.query("SELECT documents FROM document_counts WHERE index_name = ?", index));
   BODEGA_TRY(const bool counted, count.step());
   if (counted) out.total = unsigned_of(count, 0);
-  BODEGA_TRY(Statement rows, database_.query("SELECT name FROM documents WHERE index_name = ? AND name > '' AND state = 1 "
-                                             "AND instr(name, ?) > 0 ORDER BY name LIMIT ? OFFSET ?",
-                                             index, slice.part, stored(slice.limit), stored(slice.offset)));
+  if (slice.offset >= out.total || slice.limit == 0) return out;
+  // From the nearer end.
+  const std::uint64_t size = std::min(slice.limit, out.total - slice.offset);
+  const std::uint64_t behind = out.total - slice.offset - size;
+  const bool from_end = behind < slice.offset;
+  BODEGA_TRY(Statement rows, database_.query(from_end ? "SELECT name FROM documents WHERE index_name = ? AND state = 1 AND name > '' "
+                                                        "ORDER BY name DESC LIMIT ? OFFSET ?"
+                                                      : "SELECT name FROM documents WHERE index_name = ? AND state = 1 AND name > '' "
+                                                        "ORDER BY name LIMIT ? OFFSET ?",
+                                             index, stored(size), stored(from_end ? behind : slice.offset)));
   BODEGA_TRY(out.names, texts_of(std::move(rows)));
+  if (from_end) std::reverse(out.names.begin(), out.names.end());
   return out;
+}
+
+// Looks at every name, once.
+template <class Base>
+Result<NameSlice> CacheQueries<Base>::slice_holding(std::string_view index, const Slice& slice) {
+  BODEGA_TRY(Statement rows, database_.query("SELECT name FROM documents WHERE index_name = ? AND state = 1 AND name > '' "
+                                             "AND instr(name, ?) > 0 ORDER BY name",
+                                             index, slice.part));
+  NameSlice out;
+  for (;; ++out.total) {
+    BODEGA_TRY(const bool more, rows.step());
+    if (!more) return out;
+    if (out.total >= slice.offset && out.names.size() < slice.limit) out.names.emplace_back(rows.text(0));
+  }
 }
 
 template <class Base>

@@ -28,6 +28,8 @@ class CacheQueries : public Base {
   sqlite::Database& database() { return database_; }
 
  private:
+  Result<NameSlice> slice_holding(std::string_view index, const Slice& slice);
+
   sqlite::Database& database_;
 };
 

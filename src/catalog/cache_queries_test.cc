@@ -88,6 +88,38 @@ TEST_F(CacheTest, NamesAreThoseOfPresentProjects) {
   EXPECT_EQ(totals().documents, 4U);
 }
 
+TEST_F(CacheTest, NamesAreShownInParts) {
+  const auto slice = [this](const Slice& part) {
+    const auto got = need(read_cache([&part](CacheReader& r) { return r.document_slice("root/pypi", part); }));
+    std::string out = std::to_string(got.total) + ":";
+    for (const auto& name : got.names) out += " " + name;
+    return out;
+  };
+  EXPECT_EQ(slice({"", 0, 10}), "0:");
+  put(page("", "the list"));
+  for (const auto* name : {"e", "b", "ad", "c", "ab"}) put(page(name, "x"));
+  auto other = page("elsewhere", "e");
+  other.index = "root/other";
+  put(other);
+  EXPECT_EQ(slice({"", 0, 2}), "5: ab ad");
+  EXPECT_EQ(slice({"", 2, 2}), "5: b c");
+  EXPECT_EQ(slice({"", 4, 2}), "5: e") << "read from the end";
+  EXPECT_EQ(slice({"", 3, 2}), "5: c e");
+  EXPECT_EQ(slice({"", 5, 2}), "5:");
+  EXPECT_EQ(slice({"", 0, 0}), "5:");
+  EXPECT_EQ(slice({"a", 0, 10}), "2: ab ad");
+  EXPECT_EQ(slice({"a", 1, 1}), "2: ad");
+  EXPECT_EQ(slice({"zz", 0, 10}), "0:");
+  put({"root/pypi", "c", DocumentState::absent, at(1), at(2), at(1), "", "", 0, ""});
+  put({"root/pypi", "never", DocumentState::absent, at(1), at(2), at(1), "", "", 0, ""});
+  EXPECT_EQ(slice({"", 0, 10}), "4: ab ad b e");
+  put(page("never", "x"));
+  need(write_cache([](CacheTransaction& t) { return t.forget_document("root/pypi", "b"); }));
+  EXPECT_EQ(slice({"", 0, 10}), "4: ab ad e never");
+  need(write_cache([](CacheTransaction& t) { return t.forget_index("root/pypi"); }));
+  EXPECT_EQ(slice({"", 0, 10}), "0:");
+}
+
 TEST_F(CacheTest, DocumentsAreForgottenOneByOneOrByIndex) {
   put(page("flask", "f"));
   put(page("django", "d"));

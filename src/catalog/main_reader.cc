@@ -143,8 +143,10 @@ Result<ProjectSlice> MainReader<Base>::project_slice(std::string_view index, con
   BODEGA_TRY(Statement rows,
              database_.query("SELECT p.name, p.display, (SELECT count(*) FROM releases r WHERE r.project_id = p.id), "
                              "(SELECT max(f.uploaded_at) FROM releases r JOIN files f ON f.release_id = r.id WHERE r.project_id = p.id) "
-                             "FROM (SELECT p.id, p.name, p.display FROM indexes i JOIN projects p ON p.index_id = i.id "
-                             "WHERE i.user = ? AND i.name = ? AND instr(p.name, ?) > 0 ORDER BY p.name LIMIT ? OFFSET ?) p ORDER BY p.name",
+                             // Those that are passed over are not looked up in the table: the index has the id.
+                             "FROM (SELECT p.id FROM indexes i JOIN projects p ON p.index_id = i.id "
+                             "WHERE i.user = ? AND i.name = ? AND instr(p.name, ?) > 0 ORDER BY p.name LIMIT ? OFFSET ?) s "
+                             "JOIN projects p ON p.id = s.id ORDER BY p.name",
                              key.user, key.name, slice.part, stored(slice.limit), stored(slice.offset)));
   const auto make = [index](const Statement& row) -> Result<ProjectSlice::One> {
     ProjectSlice::One one{{std::string(index), row.text(0), row.text(1)}, unsigned_of(row, 2), std::nullopt};

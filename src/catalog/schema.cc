@@ -189,8 +189,27 @@ CREATE TABLE damaged_blobs(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// For lists of what is cached of a mirror, by parts: 100,000 names are neither counted nor looked up in the table for one part of them.
+constexpr std::string_view kCache3 = R"sql(
+CREATE INDEX documents_by_state ON documents(index_name, state, name);
+
+CREATE TABLE document_counts(index_name TEXT PRIMARY KEY, documents INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO document_counts SELECT index_name, count(*) FROM documents WHERE state = 1 AND name > '' GROUP BY index_name;
+
+CREATE TRIGGER document_counts_insert AFTER INSERT ON documents WHEN NEW.state = 1 AND NEW.name > '' BEGIN
+  INSERT INTO document_counts VALUES(NEW.index_name, 1) ON CONFLICT(index_name) DO UPDATE SET documents = documents + 1;
+END;
+CREATE TRIGGER document_counts_delete AFTER DELETE ON documents WHEN OLD.state = 1 AND OLD.name > '' BEGIN
+  UPDATE document_counts SET documents = documents - 1 WHERE index_name = OLD.index_name;
+END;
+CREATE TRIGGER document_counts_state AFTER UPDATE OF state ON documents WHEN NEW.state <> OLD.state AND NEW.name > '' BEGIN
+  INSERT INTO document_counts VALUES(NEW.index_name, CASE NEW.state WHEN 1 THEN 1 ELSE -1 END)
+    ON CONFLICT(index_name) DO UPDATE SET documents = documents + CASE NEW.state WHEN 1 THEN 1 ELSE -1 END;
+END;
+)sql";
+
 constexpr std::array kMainMigrations{Migration{1, kMain1}, Migration{2, kMain2}, Migration{3, kMain3}};
-constexpr std::array kCacheMigrations{Migration{1, kCache1}, Migration{2, kCache2}};
+constexpr std::array kCacheMigrations{Migration{1, kCache1}, Migration{2, kCache2}, Migration{3, kCache3}};
 
 }  // namespace
 

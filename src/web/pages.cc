@@ -61,7 +61,7 @@ Pages::Pages(Services use)
       manage_(std::make_unique<Manage>(use_, sessions_)),
       projects_(std::make_unique<ProjectPages>(use_)),
       searches_(std::make_unique<Searches>(
-          Searches::Dependencies{use_.catalog, use_.registry, use_.readers, use_.indexer, use_.pool, use_.log})) {}
+          Searches::Dependencies{use_.catalog, use_.registry, use_.readers, use_.indexer, use_.pool, use_.log, use_.public_url})) {}
 
 Pages::~Pages() = default;
 
@@ -138,7 +138,7 @@ Task<Response> Pages::answer(PageRequest& asked) {
     case Place::index_feed: co_return co_await projects_->index_feed(asked);
     case Place::search: co_return co_await searches_->search(asked);
     case Place::search_help: co_return searches_->help(asked);
-    case Place::opensearch: co_return opensearch_document(asked.request);
+    case Place::opensearch: co_return searches_->opensearch(asked);
     default: co_return none(asked);
   }
 }

@@ -145,31 +145,41 @@ class Search {
   std::set<std::pair<std::string, std::string>> overlap_;  // index, name: texts that are names of a mirror too
 };
 
+// What is nearer, then better known.
+void take_better(std::optional<Nearby>& best, std::optional<Nearby> other) {
+  const bool better =
+      other && (!best || other->distance < best->distance || (other->distance == best->distance && other->weight > best->weight));
+  if (better) best = std::move(other);
+}
+
+// For a word that means something. Names that differ by a letter from a name that hundreds build on are mostly mistakes, or lie in wait
+// for them.
+std::string better_known_word(const SearchQuestion& question, const std::string& form) {
+  constexpr unsigned kWellKnown = 5;
+  std::optional<Nearby> best;
+  unsigned own = 0;
+  for (const auto& mirror : question.mirrors) {
+    if (const auto id = mirror.names->find(form)) own = std::max(own, mirror.names->weight(*id));
+    take_better(best, neighbour_of(*mirror.names, form));
+  }
+  return best && best->weight >= own + kWellKnown ? best->name : std::string();
+}
+
 // The best other word, when it is worth telling.
 Result<std::string> better_word(const SearchQuestion& question, const std::string& word, bool found_something) {
   const std::string form = name_form(word);
-  std::optional<Nearby> best;
-  bool is_name = false;
-  unsigned own = 0;
-  for (const auto& mirror : question.mirrors) {
-    if (const auto id = mirror.names->find(form)) {
-      is_name = true;
-      own = std::max(own, mirror.names->weight(*id));
-    }
-    if (form.empty()) continue;
-    BODEGA_TRY(auto near, nearest_name(mirror, form));
-    if (near && (!best || near->distance < best->distance || (near->distance == best->distance && near->weight > best->weight)))
-      best = std::move(near);
-  }
-  if (!found_something && question.texts) {
+  if (found_something) return better_known_word(question, form);
+  if (question.texts) {
     BODEGA_TRY(auto near, question.texts->nearest_word(word, question.readable));
     if (near) return std::move(*near);
   }
-  if (!best) return std::string();
-  // Names that differ by a letter from a name that hundreds build on are mostly mistakes, or lie in wait for them.
-  constexpr unsigned kWellKnown = 5;
-  const bool telling = found_something ? best->distance == 1 && best->weight >= own + kWellKnown : !is_name;
-  return telling ? best->name : std::string();
+  std::optional<Nearby> best;
+  for (const auto& mirror : question.mirrors) {
+    if (mirror.names->find(form)) return std::string();
+    BODEGA_TRY(auto near, nearest_name(mirror, form));
+    take_better(best, std::move(near));
+  }
+  return best ? best->name : std::string();
 }
 
 Result<std::string> better_question(const SearchQuestion& question, std::uint64_t total) {
@@ -236,6 +246,11 @@ Result<SearchResults> run_search(const SearchQuestion& question, std::size_t pag
     BODEGA_TRY(out.did_you_mean, better_question(question, out.total));
   }
   return out;
+}
+
+Result<std::vector<TextHit>> run_newest(const SearchQuestion& question, std::size_t count) {
+  if (!question.texts || question.query.empty()) return std::vector<TextHit>();
+  return question.texts->newest({question.query, question.readable}, count);
 }
 
 Result<std::vector<Suggestion>> run_suggest(const SearchQuestion& question, std::string_view raw, std::size_t limit) {

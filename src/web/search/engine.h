@@ -37,6 +37,9 @@ Result<SearchResults> run_search(const SearchQuestion& question, std::size_t pag
 // The hits first..first+count without sub-hits and other frills; sets `total`.
 Result<std::vector<TextHit>> run_plain(const SearchQuestion& question, std::size_t first, std::size_t count, std::uint64_t& total);
 
+// What a feed tells: the newest releases of all projects that match.
+Result<std::vector<TextHit>> run_newest(const SearchQuestion& question, std::size_t count);
+
 struct Suggestion {
   std::string name;
   std::string index;

@@ -83,9 +83,8 @@ Result<void> GramIndex::build(const NameList& names, const std::filesystem::path
 
 Result<std::shared_ptr<const GramIndex>> GramIndex::open(const std::filesystem::path& path, const NameList& names) {
   BODEGA_TRY(auto opened, open_index_file(path, kMagic));
-  const auto broken = [] { return fail(Code::corrupt, "the letters of the search index are damaged"); };
   constexpr std::size_t kTable = (kGrams + 1) * 4;
-  if (opened.size < kTable || opened.source != names.source()) return broken();
+  if (opened.size < kTable || opened.source != names.source()) return damaged();
   std::string table(kTable, '\0');
   BODEGA_TRY_VOID(opened.file.read(table.data(), kTable, IndexFile::kHead));
   auto index = std::shared_ptr<GramIndex>(new GramIndex(std::move(opened.file)));
@@ -93,36 +92,16 @@ Result<std::shared_ptr<const GramIndex>> GramIndex::open(const std::filesystem::
   index->begin_ = IndexFile::kHead + kTable;
   index->places_.resize(kGrams + 1);
   for (std::size_t i = 0; i <= kGrams; ++i) index->places_[i] = get_u32(table.data() + 4 * i);
-  if (!std::is_sorted(index->places_.begin(), index->places_.end()) || index->places_[kGrams] != opened.size - kTable) return broken();
+  if (!std::is_sorted(index->places_.begin(), index->places_.end()) || index->places_[kGrams] != opened.size - kTable) return damaged();
   return std::shared_ptr<const GramIndex>(std::move(index));
 }
 
-template <class Each>
-Result<void> GramIndex::each(Gram gram, Each each) const {
+tl::unexpected<Error> GramIndex::damaged() { return fail(Code::corrupt, "the letters of the search index are damaged"); }
+
+Result<std::string> GramIndex::read(Gram gram) const {
   std::string list(size_of(gram), '\0');
   BODEGA_TRY_VOID(file_.read(list.data(), list.size(), begin_ + places_[gram]));
-  std::uint64_t id = 0;  // one more than the name's
-  for (std::size_t at = 0; at < list.size();) {
-    std::uint64_t step = 0;
-    for (unsigned shift = 0; at < list.size() && shift < 35; shift += 7) {
-      const auto byte = static_cast<unsigned char>(list[at++]);
-      step |= std::uint64_t{byte & 0x7FU} << shift;
-      if (byte < 0x80) break;
-    }
-    id += step;
-    if (id == 0 || id > names_) return fail(Code::corrupt, "the letters of the search index are damaged");
-    each(static_cast<NameId>(id - 1));
-  }
-  return {};
-}
-
-Result<void> GramIndex::read(Gram gram, std::vector<NameId>& out) const {
-  out.reserve(out.size() + size_of(gram));
-  return each(gram, [&out](NameId id) { out.push_back(id); });
-}
-
-Result<void> GramIndex::count(Gram gram, std::vector<std::uint8_t>& counts) const {
-  return each(gram, [&counts](NameId id) { counts[id] = static_cast<std::uint8_t>(counts[id] + 1); });
+  return list;
 }
 
 }  // namespace bodega::web

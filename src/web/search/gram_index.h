@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,15 +30,29 @@ class GramIndex {
   static Result<std::shared_ptr<const GramIndex>> open(const std::filesystem::path& path, const NameList& names);
 
   std::uint32_t size_of(Gram gram) const { return places_[gram + 1] - places_[gram]; }  // bytes, about one a name
-  // Appends the names that hold it, ascending. Blocks.
-  Result<void> read(Gram gram, std::vector<NameId>& out) const;
-  // Adds one to counts[id] for each of them. Blocks.
-  Result<void> count(Gram gram, std::vector<std::uint8_t>& counts) const;
+  // Calls each(id) for the names that hold it, ascending. Blocks.
+  template <class Each>
+  Result<void> each(Gram gram, Each each) const {
+    BODEGA_TRY(const auto list, read(gram));
+    std::uint64_t id = 0;  // one more than the name's
+    for (std::size_t at = 0; at < list.size();) {
+      std::uint64_t step = 0;
+      for (unsigned shift = 0; at < list.size() && shift < 35; shift += 7) {
+        const auto byte = static_cast<unsigned char>(list[at++]);
+        step |= std::uint64_t{byte & 0x7FU} << shift;
+        if (byte < 0x80) break;
+      }
+      id += step;
+      if (id == 0 || id > names_) return damaged();
+      each(static_cast<NameId>(id - 1));
+    }
+    return {};
+  }
 
  private:
   explicit GramIndex(OpenFile file) : file_(std::move(file)) {}
-  template <class Each>
-  Result<void> each(Gram gram, Each each) const;
+  Result<std::string> read(Gram gram) const;
+  static tl::unexpected<Error> damaged();
 
   OpenFile file_;
   NameId names_ = 0;

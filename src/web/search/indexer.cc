@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <malloc.h>
+
 #include "async/loop.h"
 
 namespace bodega::web {
@@ -70,6 +72,7 @@ void Indexer::fact_changed(std::string_view fact) {
     ProjectKey key(path->substr(0, slash), path->substr(slash + 1));
     const auto index = use_.registry.find_index(key.first);
     if (!index || (index->is_mirror() && what_ != Indexed::all)) return;
+    if (index->is_mirror()) want_names_later(key.first);
     add(std::move(key), use_.clock.mono() + (index->is_mirror() ? Duration(kMirrorDelay) : Duration(0)));
   } else if (const auto list = fact_of(fact, "list:")) {
     const auto index = use_.registry.find_index(*list);
@@ -86,17 +89,44 @@ void Indexer::texts_damaged() {
 }
 
 void Indexer::add(ProjectKey key, MonoTime due) {
-  auto [place, is_new] = due_.emplace(std::move(key), due);
-  if (!is_new) place->second = std::min(place->second, due);
+  const auto [place, is_new] = due_.emplace(std::move(key), due);
+  if (!is_new && place->second <= due) return;
+  if (!is_new) in_order_.erase({place->second, &place->first});
+  place->second = due;
+  in_order_.emplace(due, &place->first);
   work_.notify_all();
+}
+
+std::optional<Indexer::ProjectKey> Indexer::take_due() {
+  if (in_order_.empty() || in_order_.begin()->first > use_.clock.mono()) return std::nullopt;
+  auto first = due_.extract(*in_order_.begin()->second);
+  in_order_.erase(in_order_.begin());
+  return std::move(first.key());
 }
 
 std::optional<MonoTime> Indexer::next_due() const {
   std::optional<MonoTime> out;
-  for (const auto& [key, due] : due_) {
+  if (!in_order_.empty()) out = in_order_.begin()->first;
+  for (const auto& [index, due] : names_due_) {
     if (!out || due < *out) out = due;
   }
   return out;
+}
+
+// The first one who searches should find names. A list is forty megabytes, which are not fetched while installers wait for pages.
+void Indexer::want_names_later(const std::string& index) {
+  if (use_.names_after && names_.find(index) == nullptr) names_due_[index] = use_.clock.mono() + *use_.names_after;
+}
+
+void Indexer::fetch_names_due() {
+  const MonoTime now = use_.clock.mono();
+  std::vector<std::string> due;
+  for (auto at = names_due_.begin(); at != names_due_.end();) {
+    const bool is_due = at->second <= now;
+    if (is_due && names_.find(at->first) == nullptr) due.push_back(at->first);
+    at = is_due ? names_due_.erase(at) : std::next(at);
+  }
+  names_.wanted(due);
 }
 
 Task<void> Indexer::run() {
@@ -109,8 +139,10 @@ Task<void> Indexer::run() {
     } else if (!indexes_.empty()) {
       co_await look_after_indexes();
     } else if (const auto due = next_due(); due && *due <= use_.clock.mono()) {
+      fetch_names_due();
       done = co_await index_some();
     } else {
+      co_await give_back();
       co_await settle();
       if (!tasks_.stopping()) co_await wait();
     }
@@ -138,6 +170,14 @@ Task<void> Indexer::wait() {
   };
   auto arm = [this, until](const Waker& waker) { use_.timers.wake_at(until, waker); };
   co_await work_.wait(idle, arm);
+}
+
+// What a batch of texts took lies in pieces between what is in use.
+Task<void> Indexer::give_back() {
+  if (indexed_ < given_back_ + kBatch) co_return;
+  given_back_ = indexed_;
+  auto work = [] { ::malloc_trim(0); };
+  co_await offload(use_.quiet, work);
 }
 
 // Notes how far everything is indexed, once it has been so for a while: a change is told here a moment after it has its serial.
@@ -253,6 +293,7 @@ Task<Result<void>> Indexer::reconcile_mirror(std::string index) {
   auto stamps = co_await offload(use_.quiet, look);
   if (!stamps) co_return fail(std::move(stamps).error());
   const MonoTime now = use_.clock.mono();
+  if (!cached.empty()) want_names_later(index);
   std::map<std::string_view, std::string_view> known;
   for (const auto& [project, stamp] : *stamps) known.emplace(project, stamp);
   for (const auto& name : cached) {
@@ -289,18 +330,13 @@ Task<void> Indexer::look_after_indexes() {
 }
 
 Task<Result<void>> Indexer::index_some() {
-  std::vector<ProjectKey> batch;
-  const MonoTime now = use_.clock.mono();
-  for (const auto& [key, due] : due_) {
-    if (due <= now && batch.size() < kBatch) batch.push_back(key);
-  }
   const auto indexed = indexed_;
-  for (const auto& key : batch) {
-    if (tasks_.stopping()) break;
-    due_.erase(key);  // a change from here on puts it back
-    auto done = co_await index_one(key);
+  for (std::size_t i = 0; i < kBatch && !tasks_.stopping(); ++i) {
+    const auto key = take_due();  // a change from here on puts it back
+    if (!key) break;
+    auto done = co_await index_one(*key);
     if (done) continue;
-    add(key, use_.clock.mono() + kRetry);
+    add(*key, use_.clock.mono() + kRetry);
     co_return done;
   }
   if (indexed == indexed_) co_return Result<void>();

@@ -43,6 +43,8 @@ class Indexer {
     const Clock& clock;
     Log& log;
     Loop& home;
+    // Names of a mirror that is used are fetched by themselves after so long without a new page; nullopt: when somebody searches.
+    std::optional<Duration> names_after = std::nullopt;
   };
   // Everything lies below `directory`, which may be thrown away whenever the server is not running.
   Indexer(Dependencies use, Indexed what, std::filesystem::path directory);
@@ -79,6 +81,8 @@ class Indexer {
   Task<Result<void>> reconcile();
   Task<Result<void>> reconcile_hosted(std::string index, bool fresh);
   Task<Result<void>> reconcile_mirror(std::string index);
+  void want_names_later(const std::string& index);
+  void fetch_names_due();
   Task<void> look_after_indexes();
   Task<Result<void>> index_some();
   Task<Result<void>> index_one(ProjectKey key);
@@ -86,10 +90,12 @@ class Indexer {
   Task<Result<void>> index_mirrored(ProjectKey key);
   Task<Result<void>> remove(ProjectKey key);
   Task<Result<void>> commit(std::string note);
+  Task<void> give_back();
   Task<void> settle();
   Task<void> wait();
   Task<void> pause();
   void add(ProjectKey key, MonoTime due);
+  std::optional<ProjectKey> take_due();
   std::optional<MonoTime> next_due() const;
   std::vector<std::string> existing_indexes() const;
   std::string serial_note(catalog::Serial serial) const;
@@ -102,8 +108,15 @@ class Indexer {
   bool fresh_ = false;
   bool damaged_ = false;
   bool whole_ = false;
+  struct Earlier {
+    bool operator()(const std::pair<MonoTime, const ProjectKey*>& a, const std::pair<MonoTime, const ProjectKey*>& b) const {
+      return a.first != b.first ? a.first < b.first : *a.second < *b.second;
+    }
+  };
   std::map<ProjectKey, MonoTime> due_;
-  std::set<std::string> indexes_;  // that became other ones
+  std::set<std::pair<MonoTime, const ProjectKey*>, Earlier> in_order_;  // all of due_
+  std::map<std::string, MonoTime> names_due_;  // of mirrors that are used, and whose names nobody has asked for yet
+  std::set<std::string> indexes_;              // that became other ones
   Signal work_;
   std::string noted_;  // what the index has
   catalog::Serial settling_ = 0;
@@ -111,6 +124,7 @@ class Indexer {
   std::uint64_t documents_ = 0;
   std::uint64_t indexed_ = 0;
   std::uint64_t rebuilds_ = 0;
+  std::uint64_t given_back_ = 0;  // of indexed_: how many were done when memory was given back
   TaskGroup tasks_;
 };
 

@@ -73,30 +73,39 @@ std::string_view NameList::padded(NameId id) const {
   return std::string_view(text_).substr(blocks_[id / kBlock] + before, lengths_[id] + std::size_t{2});
 }
 
-NameId NameList::lower_bound(std::string_view wanted) const {
-  NameId low = 0;
-  NameId high = size();
-  while (low < high) {
-    const NameId middle = low + (high - low) / 2;
-    if (name(middle) < wanted) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
+std::string_view NameList::first_of(std::size_t block) const {
+  return std::string_view(text_).substr(blocks_[block] + std::size_t{1}, lengths_[block * kBlock]);
 }
 
-NameList::Range NameList::starting_with(std::string_view prefix) const {
-  if (prefix.empty()) return {0, size()};
+// Blocks by their first names, then along the last one: where a block begins is known, where a name begins is counted.
+NameId NameList::lower_bound(std::string_view wanted, Range within) const {
+  if (within.begin >= within.end) return within.begin;
+  std::size_t low = within.begin / kBlock;
+  std::size_t high = (within.end - 1) / kBlock + 1;
+  while (high - low > 1) {
+    const std::size_t middle = low + (high - low) / 2;
+    (first_of(middle) < wanted ? low : high) = middle;
+  }
+  const auto last = std::min<NameId>(static_cast<NameId>((low + 1) * kBlock), within.end);
+  std::size_t place = blocks_[low];
+  for (auto id = static_cast<NameId>(low * kBlock); id < last; ++id) {
+    if (id >= within.begin && std::string_view(text_).substr(place + 1, lengths_[id]) >= wanted) return id;
+    place += lengths_[id] + std::size_t{1};
+  }
+  return last;
+}
+
+NameList::Range NameList::starting_with(std::string_view prefix, Range within) const {
+  if (prefix.empty()) return within;
   std::string after(prefix);
   ++after.back();  // names are ASCII: the next byte is a byte
-  return {lower_bound(prefix), lower_bound(after)};
+  const NameId begin = lower_bound(prefix, within);
+  return {begin, lower_bound(after, {begin, within.end})};
 }
 
-std::optional<NameId> NameList::find(std::string_view wanted) const {
-  const NameId at = lower_bound(wanted);
-  if (at == size() || name(at) != wanted) return std::nullopt;
+std::optional<NameId> NameList::find(std::string_view wanted, Range within) const {
+  const NameId at = lower_bound(wanted, within);
+  if (at >= within.end || name(at) != wanted) return std::nullopt;
   return at;
 }
 

@@ -33,13 +33,16 @@ class NameList {
     NameId begin = 0;
     NameId end = 0;
   };
-  Range starting_with(std::string_view prefix) const;
-  std::optional<NameId> find(std::string_view name) const;
+  Range starting_with(std::string_view prefix) const { return starting_with(prefix, {0, size()}); }
+  Range starting_with(std::string_view prefix, Range within) const;
+  std::optional<NameId> find(std::string_view name) const { return find(name, {0, size()}); }
+  std::optional<NameId> find(std::string_view name, Range within) const;
 
   std::size_t bytes() const { return text_.capacity() + lengths_.capacity() + weights_.capacity() + blocks_.capacity() * 4; }
 
  private:
-  NameId lower_bound(std::string_view name) const;
+  NameId lower_bound(std::string_view name, Range within) const;
+  std::string_view first_of(std::size_t block) const;  // its first name
 
   static constexpr NameId kBlock = 16;
   Digest source_;

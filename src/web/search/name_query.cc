@@ -1,6 +1,7 @@
 #include "web/search/name_query.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <span>
 
@@ -213,13 +214,22 @@ class Evaluation {
       const auto from = test.text.find_first_not_of('-');
       return range(names_.starting_with(std::string_view(test.text).substr(from)));
     }
-    NameSet out;
+    std::vector<std::uint64_t> among(names_.size() / 64 + 1, 0);  // a bit for each name
     for (const char c : std::string_view("-0123456789abcdefghijklmnopqrstuvwxyz")) {
-      Ids ids;
-      BODEGA_TRY_VOID(mirror_.grams->read(gram_of(test.text + c), ids));
-      out.ids = either(out.ids, ids);
+      BODEGA_TRY_VOID(mirror_.grams->each(gram_of(test.text + c), [&among](NameId id) { among[id / 64] |= std::uint64_t{1} << id % 64; }));
+    }
+    NameSet out;
+    for (std::size_t i = 0; i < among.size(); ++i) {
+      for (auto bits = among[i]; bits != 0; bits &= bits - 1) out.ids.push_back(static_cast<NameId>(i * 64 + std::countr_zero(bits)));
     }
     return out;
+  }
+
+  // Names that begin with the text hold it, which is known by their place in the order.
+  NameList::Range sure(const std::vector<std::string>& texts) const {
+    if (texts.size() != 1) return {};
+    const std::string_view text = texts[0];
+    return names_.starting_with(text.substr(text.starts_with('-') ? 1 : 0));
   }
 
   Result<Ids> holding(const std::vector<std::string>& texts) const {
@@ -230,16 +240,21 @@ class Evaluation {
     }
     std::sort(grams.begin(), grams.end(), [this](Gram a, Gram b) { return mirror_.grams->size_of(a) < mirror_.grams->size_of(b); });
     Ids found;
-    BODEGA_TRY_VOID(mirror_.grams->read(grams.front(), found));
-    for (std::size_t i = 1; i < grams.size(); ++i) {
-      // Reading a name costs as much as thirty steps in a list.
-      if (grams[i] == grams[i - 1] || mirror_.grams->size_of(grams[i]) > found.size() * 30) continue;
-      Ids more;
-      BODEGA_TRY_VOID(mirror_.grams->read(grams[i], more));
-      found = both(found, more);
-    }
+    found.reserve(mirror_.grams->size_of(grams.front()));
+    BODEGA_TRY_VOID(mirror_.grams->each(grams.front(), [&found](NameId id) { found.push_back(id); }));
     if (texts.size() == 1 && texts[0].size() == 3) return found;
-    std::erase_if(found, [this, &texts](NameId id) {
+    const auto known = sure(texts);
+    const auto is_known = [known](NameId id) { return id >= known.begin && id < known.end; };
+    for (std::size_t i = 1; i < grams.size(); ++i) {
+      const auto open = static_cast<std::size_t>(std::count_if(found.begin(), found.end(), [&](NameId id) { return !is_known(id); }));
+      // Reading a name costs as much as this many steps in a list.
+      constexpr std::size_t kSteps = 15;
+      if (mirror_.grams->size_of(grams[i]) > open * kSteps) break;
+      if (grams[i] == grams[i - 1]) continue;
+      BODEGA_TRY_VOID(keep(found, grams[i]));
+    }
+    std::erase_if(found, [&](NameId id) {
+      if (is_known(id)) return false;
       const auto padded = names_.padded(id);
       return !std::all_of(texts.begin(), texts.end(),
                           [padded](const std::string& text) { return padded.find(text) != std::string_view::npos; });
@@ -247,26 +262,21 @@ class Evaluation {
     return found;
   }
 
+  // Of the names those that hold the gram too.
+  Result<void> keep(Ids& ids, Gram gram) const {
+    std::size_t from = 0;
+    std::size_t kept = 0;
+    BODEGA_TRY_VOID(mirror_.grams->each(gram, [&](NameId id) {
+      while (from < ids.size() && ids[from] < id) ++from;
+      if (from < ids.size() && ids[from] == id) ids[kept++] = id;
+    }));
+    ids.resize(kept);
+    return {};
+  }
+
   const MirrorNames& mirror_;
   const NameList& names_;
 };
-
-// The smaller, the better: how the name stands to what is wanted, how well it is known, how long it is.
-std::uint64_t rank(const NameList& names, NameId id, const std::string& wanted, const std::string& first) {
-  const auto padded = names.padded(id);
-  const auto name = padded.substr(1, padded.size() - 2);
-  std::uint64_t tier = 4;
-  if (name == wanted) {
-    tier = 0;
-  } else if (name.starts_with(wanted)) {
-    tier = 1;
-  } else if (name.starts_with(first)) {
-    tier = 2;
-  } else if (padded.find("-" + first) != std::string_view::npos) {
-    tier = 3;
-  }
-  return tier << 48U | std::uint64_t{63 - names.weight(id)} << 40U | std::uint64_t{names.length(id)} << 32U | id;
-}
 
 // Of the words and phrases that are asked for in text or name.
 std::vector<std::string> forms_wanted(const Query& query) {
@@ -278,13 +288,74 @@ std::vector<std::string> forms_wanted(const Query& query) {
   return out;
 }
 
-// The id stands in the low half of a rank, so that equals keep the order of the alphabet.
-void keep_best(std::vector<std::uint64_t>& ranked, std::size_t limit) {
-  limit = std::min(limit, ranked.size());
-  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(limit), ranked.end());
-  ranked.resize(limit);
-}
+// The best of many by rank, the smaller the better: how the name stands to what is wanted, how well it is known, how long it is. The id
+// stands in the low half, so that equals keep the order of the alphabet.
+class Best {
+ public:
+  Best(const NameList& names, std::size_t limit) : names_(names), limit_(limit) {}
+
+  void offer(NameId id, std::uint64_t tier) {
+    ++offered_;
+    const std::uint64_t rank = tier << 48U | std::uint64_t{63 - names_.weight(id)} << 40U | std::uint64_t{names_.length(id)} << 32U | id;
+    if (ranks_.size() < limit_) {
+      ranks_.push_back(rank);
+      std::push_heap(ranks_.begin(), ranks_.end());
+    } else if (limit_ > 0 && rank < ranks_.front()) {
+      std::pop_heap(ranks_.begin(), ranks_.end());
+      ranks_.back() = rank;
+      std::push_heap(ranks_.begin(), ranks_.end());
+    }
+  }
+  // What is offered from now on has no chance, when it is of a later tier.
+  bool full() const { return offered_ >= limit_; }
+  std::vector<std::uint64_t> sorted() && {
+    std::sort_heap(ranks_.begin(), ranks_.end());
+    return std::move(ranks_);
+  }
+
+ private:
+  const NameList& names_;
+  std::size_t limit_;
+  std::size_t offered_ = 0;
+  std::vector<std::uint64_t> ranks_;  // a heap, the worst in front
+};
 NameId id_of(std::uint64_t rank) { return static_cast<NameId>(rank & 0xFFFFFFFFU); }
+
+// Calls each(id) for those of the set that lie in the range.
+template <class Each>
+void each_in(const NameSet& set, NameList::Range range, Each each) {
+  auto at = std::lower_bound(set.ids.begin(), set.ids.end(), range.begin);
+  if (!set.all_but) {
+    for (; at != set.ids.end() && *at < range.end; ++at) each(*at);
+    return;
+  }
+  for (NameId id = range.begin; id < range.end; ++id) {
+    if (at != set.ids.end() && *at == id) {
+      ++at;
+    } else {
+      each(id);
+    }
+  }
+}
+
+// Where names stand in the order says how they begin: most questions are answered without reading a single one.
+void rank_set(const NameList& names, const NameSet& set, const std::vector<std::string>& forms, Best& best) {
+  const std::string wanted = join(forms, "-");
+  const std::string first = forms.empty() ? std::string() : forms.front();
+  const auto begins = names.starting_with(wanted);
+  each_in(set, begins, [&](NameId id) { best.offer(id, names.length(id) == wanted.size() ? 0 : 1); });
+  if (best.full()) return;
+  const auto wider = names.starting_with(first);  // around the other one
+  const auto begins_with_first = [&](NameId id) { best.offer(id, 2); };
+  each_in(set, {wider.begin, begins.begin}, begins_with_first);
+  each_in(set, {begins.end, wider.end}, begins_with_first);
+  if (best.full()) return;
+  const auto elsewhere = [&, part = "-" + first](NameId id) {
+    best.offer(id, names.padded(id).find(part) != std::string_view::npos ? 3 : 4);
+  };
+  each_in(set, {0, wider.begin}, elsewhere);
+  each_in(set, {wider.end, names.size()}, elsewhere);
+}
 
 }  // namespace
 
@@ -312,22 +383,12 @@ bool holds_name(const Query& query, std::string_view user, std::string_view inde
 
 Result<NameHits> search_names(const MirrorNames& mirror, const Query& query, std::size_t limit) {
   const NameList& names = *mirror.names;
-  BODEGA_TRY(auto set, Evaluation(mirror).of(query));
-  if (set.all_but) {
-    Ids all(names.size());
-    std::iota(all.begin(), all.end(), 0U);
-    set.ids = less(all, set.ids);
-  }
+  BODEGA_TRY(const auto set, Evaluation(mirror).of(query));
   NameHits hits;
-  hits.total = set.ids.size();
-  const auto forms = forms_wanted(query);
-  const std::string wanted = join(forms, "-");
-  const std::string first = forms.empty() ? std::string() : forms.front();
-  std::vector<std::uint64_t> ranked;
-  ranked.reserve(set.ids.size());
-  for (const NameId id : set.ids) ranked.push_back(rank(names, id, wanted, first));
-  keep_best(ranked, limit);
-  for (const auto one : ranked) {
+  hits.total = set.all_but ? names.size() - set.ids.size() : set.ids.size();
+  Best best(names, limit);
+  rank_set(names, set, forms_wanted(query), best);
+  for (const auto one : std::move(best).sorted()) {
     hits.best.push_back(id_of(one));
     hits.ranks.push_back(one >> 32U);
   }
@@ -336,15 +397,10 @@ Result<NameHits> search_names(const MirrorNames& mirror, const Query& query, std
 
 std::vector<NameId> suggest_names(const NameList& names, std::string_view prefix, std::size_t limit) {
   const auto range = names.starting_with(prefix);
-  std::vector<std::uint64_t> ranked;
-  ranked.reserve(range.end - range.begin);
-  for (NameId id = range.begin; id < range.end; ++id) {
-    const std::uint64_t exact = names.length(id) == prefix.size() ? 0 : 1;
-    ranked.push_back(exact << 48U | std::uint64_t{63 - names.weight(id)} << 40U | std::uint64_t{names.length(id)} << 32U | id);
-  }
-  keep_best(ranked, limit);
+  Best best(names, limit);
+  for (NameId id = range.begin; id < range.end; ++id) best.offer(id, names.length(id) == prefix.size() ? 0 : 1);
   std::vector<NameId> out;
-  for (const auto one : ranked) out.push_back(id_of(one));
+  for (const auto one : std::move(best).sorted()) out.push_back(id_of(one));
   return out;
 }
 

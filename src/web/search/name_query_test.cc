@@ -136,7 +136,8 @@ TEST_F(Names, UntilTheLettersAreThereWordsMeanBeginnings) {
   EXPECT_EQ(found("requests"), "requests requests-mock requests-oauthlib");
   EXPECT_EQ(found("oauthlib"), "");
   EXPECT_EQ(found("name:six"), "six");
-  EXPECT_EQ(nearest("reqests"), "");
+  EXPECT_EQ(nearest("reqests"), "requests") << "a letter apart";
+  EXPECT_EQ(nearest("htpp-cleint"), "") << "two letters need the grams";
 }
 
 TEST_F(Names, PrefixesAreSuggestedWellKnownFirst) {

@@ -41,45 +41,88 @@ std::size_t spelling_distance(std::string_view a, std::string_view b, std::size_
 
 namespace {
 
-// Of many candidates those with the most grams in common are looked at.
-std::size_t least_in_common(const NameList& names, const std::vector<std::uint8_t>& counts, std::size_t length, std::size_t grams) {
+// Tries every name that is one letter away: the names that begin as this one does up to some letter become few with each letter, and are
+// none behind the mistake.
+class Neighbours {
+ public:
+  Neighbours(const NameList& names, std::string_view name) : names_(names), name_(name) {}
+
+  std::optional<Nearby> best() {
+    NameList::Range alike{0, names_.size()};
+    for (std::size_t at = 0; at <= name_.size() && alike.begin < alike.end; ++at) {
+      differ_at(at, alike);
+      if (at < name_.size()) alike = names_.starting_with(name_.substr(0, at + 1), alike);
+    }
+    return std::move(best_);
+  }
+
+ private:
+  void differ_at(std::size_t at, NameList::Range alike) {
+    const std::string head(name_.substr(0, at));
+    const auto rest = name_.substr(at);
+    if (!rest.empty()) consider(head + std::string(rest.substr(1)), alike);
+    if (rest.size() > 1) consider(head + rest[1] + rest[0] + std::string(rest.substr(2)), alike);
+    for (const char letter : std::string_view("-0123456789abcdefghijklmnopqrstuvwxyz")) {
+      const auto with_letter = names_.starting_with(head + letter, alike);
+      if (with_letter.begin == with_letter.end) continue;
+      consider(head + letter + std::string(rest), with_letter);
+      if (!rest.empty()) consider(head + letter + std::string(rest.substr(1)), with_letter);
+    }
+  }
+
+  void consider(const std::string& other, NameList::Range among) {
+    const auto id = other == name_ ? std::nullopt : names_.find(other, among);
+    if (id && (!best_ || names_.weight(*id) > best_->weight)) best_ = Nearby{other, 1, names_.weight(*id)};
+  }
+
+  const NameList& names_;
+  std::string_view name_;
+  std::optional<Nearby> best_;
+};
+
+// Two letters spoil at most six of the name's grams. Of many candidates those with the most in common are looked at.
+Result<std::vector<NameId>> much_in_common(const MirrorNames& mirror, std::string_view name) {
   constexpr std::size_t kLookedAt = 20'000;
-  const std::size_t allowed = allowed_distance(length);
-  // A changed letter spoils three grams, two swapped ones four.
-  const std::size_t spoilt = allowed == 1 ? 4 : 6;
-  std::array<std::size_t, 256> with{};
-  for (NameId id = 0; id < names.size(); ++id) {
-    const auto other = names.length(id);
-    if (other + allowed >= length && other <= length + allowed) ++with[counts[id]];
+  constexpr std::size_t kSpoilt = 6;
+  const auto grams = grams_of("-" + std::string(name) + "-");
+  const std::size_t least = grams.size() > kSpoilt ? grams.size() - kSpoilt : 1;
+  std::vector<std::uint8_t> counts(mirror.names->size(), 0);
+  std::vector<NameId> out;
+  for (const Gram gram : grams) {
+    BODEGA_TRY_VOID(mirror.grams->each(gram, [&](NameId id) {
+      if (++counts[id] == least) out.push_back(id);
+    }));
   }
-  std::size_t least = grams > spoilt ? grams - spoilt : 1;
-  std::size_t seen = 0;
-  for (std::size_t count = grams; count > least; --count) {
-    seen += with[count];
-    if (seen + with[count - 1] > kLookedAt) return count;
+  std::erase_if(out, [&](NameId id) {
+    const auto length = mirror.names->length(id);
+    return length + 2 < name.size() || length > name.size() + 2;
+  });
+  if (out.size() > kLookedAt) {
+    const auto more_in_common = [&counts](NameId a, NameId b) { return counts[a] > counts[b]; };
+    std::nth_element(out.begin(), out.begin() + kLookedAt, out.end(), more_in_common);
+    out.resize(kLookedAt);
   }
-  return least;
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 }  // namespace
 
+std::optional<Nearby> neighbour_of(const NameList& names, std::string_view name) {
+  if (allowed_distance(name.size()) == 0 || name.size() > kLongestSpelt) return std::nullopt;
+  return Neighbours(names, name).best();
+}
+
 Result<std::optional<Nearby>> nearest_name(const MirrorNames& mirror, std::string_view name) {
+  auto best = neighbour_of(*mirror.names, name);
   const std::size_t allowed = allowed_distance(name.size());
-  if (allowed == 0 || name.size() > kLongestSpelt || !mirror.grams) return std::optional<Nearby>();
+  if (best || allowed < 2 || name.size() > kLongestSpelt || !mirror.grams) return best;
   const NameList& names = *mirror.names;
-  std::vector<std::uint8_t> counts(names.size(), 0);
-  const auto grams = grams_of("-" + std::string(name) + "-");
-  for (const Gram gram : grams) BODEGA_TRY_VOID(mirror.grams->count(gram, counts));
-  const std::size_t least = least_in_common(names, counts, name.size(), grams.size());
-  std::optional<Nearby> best;
-  for (NameId id = 0; id < names.size(); ++id) {
-    if (counts[id] < least) continue;
-    const std::size_t limit = best ? best->distance : allowed;
+  BODEGA_TRY(const auto candidates, much_in_common(mirror, name));
+  for (const NameId id : candidates) {
     const auto other = names.name(id);
-    const std::size_t distance = other == name ? limit + 1 : spelling_distance(name, other, limit);
-    if (distance > limit) continue;
-    const bool better = !best || distance < best->distance || names.weight(id) > best->weight;
-    if (better) best = Nearby{std::string(other), distance, names.weight(id)};
+    const auto distance = other == name ? allowed + 1 : spelling_distance(name, other, allowed);
+    if (distance <= allowed && (!best || names.weight(id) > best->weight)) best = Nearby{std::string(other), distance, names.weight(id)};
   }
   return best;
 }

@@ -1,4 +1,4 @@
-// The names that somebody may have meant who misspelt one. Blocking, but for the pure functions; any thread.
+// The names that somebody may have meant who misspelt one. nearest_name() blocks, the others are pure; any thread.
 #pragma once
 
 #include <optional>
@@ -17,6 +17,8 @@ struct Nearby {
 };
 // The best other name for a misspelt one: near first, then well-known. One letter may differ, from eight letters on two.
 Result<std::optional<Nearby>> nearest_name(const MirrorNames& mirror, std::string_view name);
+// Likewise; one letter may differ.
+std::optional<Nearby> neighbour_of(const NameList& names, std::string_view name);
 
 std::size_t allowed_distance(std::size_t length);  // 0: too short to guess
 // More than `limit`: limit + 1.

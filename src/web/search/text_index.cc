@@ -17,7 +17,7 @@ namespace bodega::web {
 namespace {
 
 // Of terms and documents; another one means that the index is made anew.
-constexpr const char* kSchema = "bodega 1";
+constexpr const char* kSchema = "bodega 2";
 // Matches are counted exactly up to here.
 constexpr Xapian::doccount kCounted = 100'000;
 
@@ -56,8 +56,18 @@ TextHit shown(const StoredText& stored) {
 struct TextIndex::State {
   std::filesystem::path directory;
   std::optional<Xapian::WritableDatabase> writer;  // between the first change and its commit
+  std::size_t uncommitted = 0;                     // bytes of text
   mutable std::mutex mutex;
   mutable std::vector<Xapian::Database> idle;  // open readers; at most as many as searched at once
+
+  // Text that is not committed lies in memory, up to eighty times its size.
+  void took(std::size_t bytes) {
+    constexpr std::size_t kAtOnce = 256 << 10;
+    uncommitted += bytes;
+    if (uncommitted < kAtOnce) return;
+    writer->commit();
+    uncommitted = 0;
+  }
 
   Xapian::WritableDatabase& changing() {
     if (!writer) writer.emplace(directory.string(), Xapian::DB_CREATE_OR_OPEN | Xapian::DB_BACKEND_GLASS);
@@ -108,7 +118,8 @@ Result<TextIndex::Opened> TextIndex::open(const std::filesystem::path& directory
   state->directory = directory;
   Opened out;
   std::error_code error;
-  if (std::filesystem::exists(directory, error)) {
+  // Which Xapian writes last when it makes a database: without it, there was none yet.
+  if (std::filesystem::exists(directory / "iamglass", error)) {
     const auto good = guarded([&]() -> Result<void> {
       Xapian::Database database(directory.string());
       if (database.get_metadata("schema") != kSchema) return fail(Code::corrupt, "another version wrote the search index");
@@ -138,17 +149,13 @@ Result<void> TextIndex::put(const ProjectText& project) {
   return guarded([&]() -> Result<void> {
     auto& writer = state_->changing();
     writer.delete_document(term_of("Q", path_of(project.index, project.project)));
-    // What is not committed lies in memory, ten times its size. The project's own document comes last: without it, pages are not shown.
-    constexpr std::size_t kAtOnce = 1 << 20;
-    std::size_t bytes = 0;
+    // The project's own document comes last: without it, pages are not shown.
     for (const auto& page : project.pages) {
       writer.add_document(page_document(project, page));
-      bytes += page.text.size();
-      if (bytes < kAtOnce) continue;
-      writer.commit();
-      bytes = 0;
+      state_->took(page.text.size());
     }
     writer.add_document(project_document(project));
+    state_->took(project.description.size());
     return {};
   });
 }
@@ -172,6 +179,7 @@ Result<void> TextIndex::commit(std::string_view note) {
     auto& writer = state_->changing();
     writer.set_metadata("note", std::string(note));
     writer.commit();
+    state_->uncommitted = 0;
     state_->writer.reset();  // its buffers go, and the directory may be thrown away
     return {};
   });
@@ -286,6 +294,17 @@ Result<TextHits> TextIndex::search(const TextQuestion& question, std::size_t fir
       if (part == &parts.exact) out.exact = out.total;
       if (wanted > 0) append_hits(database, found, marker, out.hits);
     }
+    return out;
+  });
+}
+
+Result<std::vector<TextHit>> TextIndex::newest(const TextQuestion& question, std::size_t count) const {
+  return state_->read([&](const Xapian::Database& database) -> Result<std::vector<TextHit>> {
+    const Xapian::Query dated(Xapian::Query::OP_VALUE_GE, kReleasedSlot, "0");
+    auto enquire = enquiry(database, Xapian::Query(Xapian::Query::OP_FILTER, only_in(to_xapian(question.query), question.readable), dated));
+    enquire.set_sort_by_value(kReleasedSlot, true);
+    std::vector<TextHit> out;
+    append_hits(database, enquire.get_mset(0, static_cast<Xapian::doccount>(count)), Marker(question.query), out);
     return out;
   });
 }

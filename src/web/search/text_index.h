@@ -103,7 +103,8 @@ class TextIndex {
   ~TextIndex();
 
   // ---- the writer ----
-  Result<void> put(const ProjectText& project);  // in the place of what was there
+  // In the place of what was there. Commits by itself when much text has come together.
+  Result<void> put(const ProjectText& project);
   Result<void> remove(std::string_view index, std::string_view project);
   Result<void> remove_index(std::string_view index);
   // Readers see everything from now on. `note` comes back from note() of later starts.
@@ -117,6 +118,9 @@ class TextIndex {
 
   // ---- readers ----
   Result<TextHits> search(const TextQuestion& question, std::size_t first, std::size_t count) const;
+  // The projects with the newest releases of all that match, newest first, without sub-hits; those of which no release is dated are left
+  // out.
+  Result<std::vector<TextHit>> newest(const TextQuestion& question, std::size_t count) const;
   // The matching texts of one project that was found, best first, at most `limit`; sets sub_total.
   Result<void> explain(const TextQuestion& question, TextHit& hit, std::size_t limit) const;
   // Of the hits, mirrored projects ("user/index", normalised name), the exact ones too; at most `limit`.

@@ -249,5 +249,51 @@ TEST_F(Texts, DamageIsAnErrorOrAFreshIndexNeverAnEnd) {
   std::filesystem::remove_all(saved);
 }
 
+TEST_F(Texts, TheNewestReleasesComeFirstInFeeds) {
+  const std::vector<std::pair<const char*, const char*>> dates = {
+      {"a", "2026-01-01T00:00:00Z"}, {"b", "2026-03-01T00:00:00Z"}, {"c", "2026-02-01T00:00:00Z"}, {"undated", ""}};
+  for (const auto& [name, released] : dates) {
+    ProjectText project{"alice/dev", name, name, "1"};
+    project.description = "zebras";
+    project.released = released;
+    project.pages = {{"index.html", "More zebras", "zebras"}};
+    put(project);
+  }
+  commit();
+  std::string out;
+  const auto newest = index_->newest({parse_query("zebras"), open_}, 10);
+  ASSERT_TRUE(newest);
+  for (const auto& hit : *newest) out += hit.project + " ";
+  EXPECT_EQ(out, "b c a ");
+  EXPECT_EQ(index_->newest({parse_query("zebras"), open_}, 2)->size(), 2U);
+  EXPECT_TRUE(index_->newest({parse_query("zebras"), {"bob/closed"}}, 10)->empty());
+}
+
+// A text made of nothing but different words took seconds of processor time and a hundred megabytes.
+TEST_F(Texts, WordsOfATextAreBounded) {
+  std::string many;
+  for (int i = 0; i < 9000; ++i) many += "w" + std::to_string(i) + " ";
+  ProjectText project{"alice/dev", "many", "many", "1"};
+  project.description = many;
+  put(project);
+  commit();
+  EXPECT_EQ(found("w3500"), "1: alice/dev/many");
+  EXPECT_EQ(found("w4500"), "0:");
+}
+
+TEST_F(Texts, MuchTextIsCommittedByItself) {
+  fill();
+  ProjectText project{"alice/dev", "many", "many", "1"};
+  std::string text;
+  while (text.size() < 60'000) text += "unusual words ";
+  for (int i = 0; i < 6; ++i) project.pages.push_back({"page" + std::to_string(i) + ".html", "Page", text});
+  put(project);
+  EXPECT_EQ(found("unusual"), "1:") << "pages without their project are counted, and not shown";
+  EXPECT_EQ(index_->note(), "serial 7");
+  EXPECT_GT(index_->documents(), 5U) << "some are committed";
+  commit();
+  EXPECT_EQ(found("unusual"), "1: alice/dev/many");
+}
+
 }  // namespace
 }  // namespace bodega::web

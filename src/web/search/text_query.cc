@@ -42,7 +42,7 @@ std::string scope_of(const Query& query) {
     if (!scope.empty()) return {};
     scope = to_lower(child.term.text);
   }
-  return scope == "project" || !text_prefix(scope).empty() ? scope : std::string();
+  return scope == "project" || scope == "page" || !text_prefix(scope).empty() ? scope : std::string();
 }
 
 // Words in texts. `prefix` says in which; empty: in all.
@@ -90,6 +90,7 @@ XQuery name_part(const Term& term) {
 
 XQuery text_term(const Term& term, const std::string& scope) {
   if (scope == "project") return name_part(term);
+  if (scope == "page") return text_part(term, "");  // the type beside it keeps other documents out
   if (!scope.empty()) return text_part(term, std::string(text_prefix(scope)));
   return {XQuery::OP_OR, name_part(term), text_part(term, "")};
 }
@@ -171,10 +172,6 @@ void collect_types(const Query& query, std::vector<std::string>& out) {
   if (query.op == Op::term && query.term.field == SearchField::type) out.push_back(to_lower(query.term.text));
   const std::size_t wanted = query.op == Op::without ? 1 : query.children.size();
   for (std::size_t i = 0; i < wanted; ++i) collect_types(query.children[i], out);
-}
-
-bool is_word_byte(char c) {
-  return static_cast<unsigned char>(c) >= 0x80 || (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
 
 // The bytes in between belong to one letter.

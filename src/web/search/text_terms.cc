@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <unordered_set>
 
 #include "base/digest.h"
 #include "base/text.h"
@@ -17,6 +18,8 @@ namespace {
 // Longer texts are cut: what comes behind is found by nobody who reads results ten at a time.
 constexpr std::size_t kMaxText = 64 * 1024;
 constexpr std::size_t kMaxStored = 32 * 1024;
+// Every different word costs some microseconds and, until it is committed, half a kilobyte. Texts of people have half as many in 64 KiB.
+constexpr std::size_t kMaxWords = 4000;
 
 std::string_view cut(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return text;
@@ -33,7 +36,7 @@ Xapian::TermGenerator generator(Xapian::Document& document) {
 }
 
 void add_text(Xapian::TermGenerator& generator, std::string_view text, Xapian::termcount weight, std::string_view prefix) {
-  const std::string part(cut(text, kMaxText));
+  const std::string part(up_to_words(cut(text, kMaxText), kMaxWords));
   generator.index_text(part, weight);
   generator.increase_termpos(10);  // no phrase goes over the end of a text
   if (!prefix.empty()) generator.index_text_without_positions(part, 1, std::string(prefix));
@@ -50,6 +53,7 @@ void add_place(Xapian::Document& document, const ProjectText& project) {
   document.add_boolean_term(project.origin == Origin::hosted ? "Oh" : "Om");
   document.add_value(kOriginSlot, project.origin == Origin::hosted ? "1" : "0");
   document.add_value(kPathSlot, path);
+  document.add_value(kReleasedSlot, project.released);
 }
 
 void add_name(Xapian::Document& document, const ProjectText& project) {
@@ -116,16 +120,27 @@ std::vector<std::string> words_of(std::string_view text) {
   return out;
 }
 
+bool is_word_byte(char c) {
+  return static_cast<unsigned char>(c) >= 0x80 || (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+}
+
+std::string_view up_to_words(std::string_view text, std::size_t words) {
+  if (text.size() <= 2 * words) return text;  // a letter and a blank each
+  std::unordered_set<std::string_view> seen;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    while (at < text.size() && is_word_byte(text[at])) ++at;
+    if (at > begin && seen.insert(text.substr(begin, at - begin)).second && seen.size() > words) return text.substr(0, begin);
+    while (at < text.size() && !is_word_byte(text[at])) ++at;
+  }
+  return text;
+}
+
 Xapian::Stem stemmer() { return Xapian::Stem("english"); }
 
 std::string_view text_prefix(std::string_view type) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPrefixes{{{"summary", "XS"},
-                                                                                    {"keywords", "XK"},
-                                                                                    {"author", "XA"},
-                                                                                    {"author_email", "XE"},
-                                                                                    {"description", "XD"},
-                                                                                    {"title", "XT"},
-                                                                                    {"page", "XP"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kPrefixes{
+      {{"summary", "XS"}, {"keywords", "XK"}, {"author", "XA"}, {"author_email", "XE"}, {"description", "XD"}, {"title", "XT"}}};
   for (const auto& [name, prefix] : kPrefixes) {
     if (name == type) return prefix;
   }
@@ -177,7 +192,7 @@ Xapian::Document page_document(const ProjectText& project, const DocPage& page) 
   if (!page.title.empty()) document.add_boolean_term("Ttitle");
   auto words = generator(document);
   add_text(words, page.title, 3, text_prefix("title"));
-  add_text(words, page.text, 1, text_prefix("page"));
+  add_text(words, page.text, 1, "");
   document.set_data(store({{"i", project.index}, {"p", project.project}, {"t", page.title}, {"u", page.path}, {"x", page.text}}));
   return document;
 }

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "http/error_response.h"
+#include "pypi/api/api.h"
 #include "pypi/api/api_answer.h"
 #include "pypi/format/json_value.h"
 
@@ -119,6 +120,7 @@ Task<Response> Searches::search(PageRequest& asked) {
   view.whole = use_.indexer.whole();
   use_.indexer.wanted(view.indexes);
   auto ask = question(view.form.query, whole_query(view.form), view.indexes);
+  if (query_value(asked.request, "format") == "atom") co_return co_await feed(asked, std::move(view.form), std::move(ask));
   for (const auto& key : view.indexes) {
     const auto index = use_.registry.find_index(key);
     if (index && index->is_mirror() && use_.indexer.names_of(key) == nullptr) view.unlisted.push_back(key);
@@ -127,11 +129,6 @@ Task<Response> Searches::search(PageRequest& asked) {
   if (!results) co_return http::error_response(results.error(), asked.request);
   view.results = std::move(*results);
   co_await drop_deleted(view.results.hits);
-  if (query_value(asked.request, "format") == "atom") {
-    auto feed = search_feed(asked.request, view);
-    keep_private(feed);
-    co_return feed;
-  }
   if (pypi::prefers_html(asked.request)) co_return search_page(asked, view);
   auto response = search_json(asked.request, view);
   keep_private(response);
@@ -151,7 +148,28 @@ Task<Result<SearchResults>> Searches::run(SearchQuestion ask, std::size_t page) 
   co_return co_await offload(use_.pool, again);
 }
 
+Task<Response> Searches::feed(PageRequest& asked, SearchForm form, SearchQuestion ask) {
+  // What a feed reader that looks once a day may have missed.
+  constexpr std::size_t kEntries = 40;
+  auto turn = co_await gate_.enter();
+  if (!turn) co_return http::error_response(turn.error(), asked.request);
+  auto work = [&ask] { return run_newest(ask, kEntries); };
+  auto hits = co_await offload(use_.pool, work);
+  if (!hits) {
+    note_damage(hits.error());
+    co_return http::error_response(hits.error(), asked.request);
+  }
+  co_await drop_deleted(*hits);
+  co_return search_feed(asked.request, pypi::base_url_of(asked.request, use_.public_url), form, *hits);
+}
+
+Response Searches::opensearch(const PageRequest& asked) const {
+  return opensearch_document(pypi::base_url_of(asked.request, use_.public_url));
+}
+
 Task<void> Searches::drop_deleted(std::vector<TextHit>& hits) {
+  const auto is_hosted = [](const TextHit& hit) { return hit.origin == Origin::hosted; };
+  if (std::none_of(hits.begin(), hits.end(), is_hosted)) co_return;
   auto gone = [&hits](catalog::Reader& reader) -> Result<void> {
     std::erase_if(hits, [&reader](const TextHit& hit) {
       if (hit.origin != Origin::hosted) return false;

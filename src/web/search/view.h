@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,10 @@ struct SearchView {
 // ---- Pure. ----
 http::Response search_page(const PageRequest& asked, const SearchView& view);
 http::Response search_json(const http::Request& request, const SearchView& view);
-http::Response search_feed(const http::Request& request, const SearchView& view);
+// `base`: the server's address as the outside sees it, with its path. The hits by their newest release, which all have.
+http::Response search_feed(const http::Request& request, const std::string& base, const SearchForm& form, const std::vector<TextHit>& hits);
 http::Response search_help_page(const PageRequest& asked, Indexed what);
-http::Response opensearch_document(const http::Request& request);
+http::Response opensearch_document(const std::string& base);
 // Where a hit leads: to its version, or to the project.
 std::string hit_address(const http::Request& request, const TextHit& hit);
 // "query=...&index=...", with another query and page; empty fields are left out.
@@ -61,19 +63,22 @@ class Searches {
     Indexer& indexer;
     Pool& pool;
     Log& log;
+    std::optional<std::string> public_url;  // of the server, when it is configured
   };
-  explicit Searches(Dependencies use) : use_(use) {}
+  explicit Searches(Dependencies use) : use_(std::move(use)) {}
 
   // Whether a POST to an index is XML-RPC.
   static bool is_xmlrpc(const http::Request& request);
 
   Task<http::Response> search(PageRequest& asked);
   Task<http::Response> xmlrpc(http::Request& request, pypi::Route route);
+  http::Response opensearch(const PageRequest& asked) const;
   http::Response help(const PageRequest& asked) const { return search_help_page(asked, use_.indexer.what()); }
 
  private:
   std::vector<std::string> readable(const access::Principal& who) const;
   SearchQuestion question(std::string text, Query query, std::vector<std::string> readable) const;
+  Task<http::Response> feed(PageRequest& asked, SearchForm form, SearchQuestion ask);
   Task<http::Response> suggest(PageRequest& asked, std::string prefix);
   Task<Result<SearchResults>> run(SearchQuestion question, std::size_t page);
   // A project that was deleted a moment ago may be in the index still.

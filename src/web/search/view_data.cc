@@ -1,8 +1,9 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "pypi/api/api.h"
+#include "base/time.h"
 #include "pypi/format/json_value.h"
+#include "web/feed.h"
 #include "web/layout.h"
 #include "web/search/view.h"
 
@@ -58,15 +59,6 @@ Json hit_json(const Request& request, const TextHit& hit) {
   return out;
 }
 
-// What no XML may hold goes.
-std::string xml_escape(std::string_view text) {
-  std::string clean;
-  if (!is_utf8(text)) return clean;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(clean),
-               [](char c) { return static_cast<unsigned char>(c) >= 0x20 || c == '\t' || c == '\n'; });
-  return html_escape(clean);
-}
-
 void write_row(Html& html, std::string_view term, std::string_view text) {
   html.open("dt").element("code", term).close("dt").element("dd", text);
 }
@@ -92,35 +84,24 @@ Response search_json(const Request& request, const SearchView& view) {
   return response;
 }
 
-Response search_feed(const Request& request, const SearchView& view) {
-  const std::string base = pypi::base_url_of(request, std::nullopt);
-  const auto absolute = [&](const std::string& path) { return xml_escape(base + path.substr(request.mount.size())); };
-  auto hits = view.results.hits;
-  std::erase_if(hits, [](const TextHit& hit) { return hit.released.empty(); });
-  std::stable_sort(hits.begin(), hits.end(), [](const TextHit& a, const TextHit& b) { return a.released > b.released; });
-  const std::string self = address(request, "/+search?" + form_query(view.form, view.form.query, 1));
-  std::string out = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n";
-  out += "<title>" + xml_escape("Search for " + view.form.query) + "</title>\n<id>" + absolute(self + "&format=atom") + "</id>\n";
-  out += "<link rel=\"self\" type=\"application/atom+xml\" href=\"" + absolute(self + "&format=atom") + "\"/>\n";
-  out += "<link rel=\"alternate\" type=\"text/html\" href=\"" + absolute(self) + "\"/>\n";
-  out += "<updated>" + xml_escape(hits.empty() ? "1970-01-01T00:00:00Z" : hits.front().released) + "</updated>\n";
+Response search_feed(const Request& request, const std::string& base, const SearchForm& form, const std::vector<TextHit>& hits) {
+  const auto absolute = [&](const std::string& path) { return base + path.substr(request.mount.size()); };
+  std::vector<FeedEntry> entries;
   for (const auto& hit : hits) {
-    const auto href = absolute(hit_address(request, hit));
-    out += "<entry>\n<title>" + xml_escape(hit.name + " " + hit.version) + "</title>\n<id>" + href +
-           "</id>\n<link rel=\"alternate\" href=\"" + href + "\"/>\n<updated>" + xml_escape(hit.released) + "</updated>\n<author><name>" +
-           xml_escape(hit.index) + "</name></author>\n<summary>" + xml_escape(plain(hit.summary)) + "</summary>\n</entry>\n";
+    const auto released = parse_rfc3339(hit.released);
+    if (!released) continue;
+    const auto url = absolute(hit_address(request, hit));
+    entries.push_back({url, hit.name + " " + hit.version, url, *released, plain(hit.summary), hit.index});
   }
-  out += "</feed>\n";
-  Response response;
+  const std::string self = absolute(address(request, "/+search?" + form_query(form, form.query, 1)));
+  const std::string title = form.query.empty() ? std::string("Search") : "Search for " + form.query;
+  auto response = atom_feed({title, self, self + "&format=atom"}, entries, pypi::Audience::some);
   response.route = "web.feed";
-  response.headers.add("Content-Type", "application/atom+xml; charset=utf-8");
-  response.headers.add("ETag", "W/\"" + Digest::of(out).hex().substr(0, 32) + "\"");
-  response.body = std::move(out);
   return response;
 }
 
-Response opensearch_document(const Request& request) {
-  const std::string base = xml_escape(pypi::base_url_of(request, std::nullopt));
+Response opensearch_document(const std::string& address_of_server) {
+  const std::string base = html_escape(address_of_server);
   Response response;
   response.route = "web.opensearch";
   response.headers.add("Content-Type", "application/opensearchdescription+xml");

@@ -57,26 +57,28 @@ TEST(XmlRpcSearch, WhatDevpiRefusesIsRefused) {
 }
 
 TEST(OpenSearch, AddressesAreAbsolute) {
-  const auto response = opensearch_document(request_of(""));
+  const auto response = opensearch_document("https://pkgs.test/a&b");
   const auto body = std::get<std::string>(response.body);
-  EXPECT_NE(body.find("template=\"https://pkgs.test/pypi/+search?query={searchTerms}\""), std::string::npos) << body;
+  EXPECT_NE(body.find("template=\"https://pkgs.test/a&amp;b/+search?query={searchTerms}\""), std::string::npos) << body;
 }
 
-TEST(SearchFeed, IsInOrderOfReleasesAndHoldsNoMarkup) {
-  SearchView view;
-  view.form.query = "a <b>";
-  TextHit old{"alice/dev", "old", "old", "1", "", "2026-01-01T00:00:00Z", Origin::hosted, {{"<x> & y", false}}};
-  TextHit fresh = old;
-  fresh.name = fresh.project = "fresh";
-  fresh.released = "2026-02-01T00:00:00Z";
-  TextHit name_only = old;
-  name_only.released.clear();
-  view.results.hits = {old, fresh, name_only};
-  const auto body = std::get<std::string>(search_feed(request_of(""), view).body);
-  EXPECT_LT(body.find("fresh 1"), body.find("old 1"));
+TEST(SearchFeed, LeadsToReleasesAndHoldsNoMarkup) {
+  SearchForm form;
+  form.query = "a <b>";
+  TextHit hit{"alice/dev", "fresh", "fresh", "1", "", "2026-02-01T00:00:00Z", Origin::hosted, {{"<x> & y", false}}};
+  TextHit undated = hit;
+  undated.name = "undated";
+  undated.released.clear();
+  const auto response = search_feed(request_of(""), "https://pkgs.test/pypi", form, {hit, undated});
+  const auto& body = std::get<std::string>(response.body);
+  EXPECT_NE(body.find("<title>Search for a &lt;b&gt;</title>"), std::string::npos) << body;
+  EXPECT_NE(body.find("<title>fresh 1</title>"), std::string::npos);
+  EXPECT_EQ(body.find("undated"), std::string::npos);
   EXPECT_NE(body.find("&lt;x&gt; &amp; y"), std::string::npos);
   EXPECT_NE(body.find("<updated>2026-02-01T00:00:00Z</updated>"), std::string::npos);
-  EXPECT_NE(body.find("https://pkgs.test/pypi/alice/dev/fresh/1"), std::string::npos) << body;
+  EXPECT_NE(body.find("\"https://pkgs.test/pypi/alice/dev/fresh/1\""), std::string::npos);
+  EXPECT_NE(body.find("href=\"https://pkgs.test/pypi/+search?query=a%20%3Cb%3E&amp;format=atom\""), std::string::npos);
+  EXPECT_EQ(response.headers.get("Cache-Control"), "private, max-age=60");
 }
 
 }  // namespace
