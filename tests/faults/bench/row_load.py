@@ -74,7 +74,7 @@ class Reader(Worker):
 
 
 def run(tally, options):
-    kills = 200 if options.long else 8
+    kills = options.tries or (200 if options.long else 8)
     chance = random.Random(tally.seed)
     with bench.World("load") as world:
         origin = world.origin()
