@@ -1,6 +1,8 @@
 #include "web/search/text_index.h"
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <unordered_set>
@@ -8,6 +10,7 @@
 #include <xapian.h>
 
 #include "base/text.h"
+#include "web/search/expendable.h"
 #include "web/search/name_query.h"
 #include "web/search/spelling.h"
 #include "web/search/text_query.h"
@@ -55,8 +58,9 @@ TextHit shown(const StoredText& stored) {
 
 struct TextIndex::State {
   std::filesystem::path directory;
-  std::optional<Xapian::WritableDatabase> writer;  // between the first change and its commit
-  std::size_t uncommitted = 0;                     // bytes of text
+  std::unique_ptr<Xapian::WritableDatabase> writer;  // between the first change and its commit
+  bool lost = false;                                 // the writer was given up: nothing more is written here
+  std::size_t uncommitted = 0;                       // bytes of text
   mutable std::mutex mutex;
   mutable std::vector<Xapian::Database> idle;  // open readers; at most as many as searched at once
 
@@ -70,8 +74,20 @@ struct TextIndex::State {
   }
 
   Xapian::WritableDatabase& changing() {
-    if (!writer) writer.emplace(directory.string(), Xapian::DB_CREATE_OR_OPEN | Xapian::DB_BACKEND_GLASS);
+    if (!writer)
+      writer = std::make_unique<Xapian::WritableDatabase>(directory.string(), Xapian::DB_CREATE_OR_OPEN | Xapian::DB_BACKEND_GLASS);
     return *writer;
+  }
+
+  // Every change goes this way. `f` may end in the middle for good, and with it the writer.
+  Result<void> write(const std::function<Result<void>()>& f) {
+    const auto gone = fail(Code::corrupt, "the search index met an error of the disk in the middle of a change");
+    if (lost) return gone;
+    Result<void> out;
+    if (run_expendable([&out, &f] { out = guarded(f); }) == Outcome::finished) return out;
+    lost = true;
+    static_cast<void>(writer.release());
+    return gone;
   }
 
   // f(database) on the last commit. A reader that is two commits behind is brought up to date and asked again.
@@ -111,7 +127,13 @@ struct TextIndex::State {
 TextIndex::TextIndex(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 // Xapian commits what was put and not committed. That does no harm: the note tells that it is not all.
-TextIndex::~TextIndex() = default;
+TextIndex::~TextIndex() {
+  if (!state_->writer) return;
+  static_cast<void>(state_->write([this]() -> Result<void> {
+    state_->writer.reset();
+    return {};
+  }));
+}
 
 Result<TextIndex::Opened> TextIndex::open(const std::filesystem::path& directory) {
   auto state = std::make_unique<State>();
@@ -146,7 +168,7 @@ Result<TextIndex::Opened> TextIndex::open(const std::filesystem::path& directory
 }
 
 Result<void> TextIndex::put(const ProjectText& project) {
-  return guarded([&]() -> Result<void> {
+  return state_->write([&]() -> Result<void> {
     auto& writer = state_->changing();
     writer.delete_document(term_of("Q", path_of(project.index, project.project)));
     // The project's own document comes last: without it, pages are not shown.
@@ -161,21 +183,21 @@ Result<void> TextIndex::put(const ProjectText& project) {
 }
 
 Result<void> TextIndex::remove(std::string_view index, std::string_view project) {
-  return guarded([&]() -> Result<void> {
+  return state_->write([&]() -> Result<void> {
     state_->changing().delete_document(term_of("Q", path_of(index, project)));
     return {};
   });
 }
 
 Result<void> TextIndex::remove_index(std::string_view index) {
-  return guarded([&]() -> Result<void> {
+  return state_->write([&]() -> Result<void> {
     state_->changing().delete_document(term_of("I", index));
     return {};
   });
 }
 
 Result<void> TextIndex::commit(std::string_view note) {
-  return guarded([&]() -> Result<void> {
+  return state_->write([&]() -> Result<void> {
     auto& writer = state_->changing();
     writer.set_metadata("note", std::string(note));
     writer.commit();
@@ -205,6 +227,7 @@ Result<std::vector<std::pair<std::string, std::string>>> TextIndex::stamps(std::
 }
 
 Result<std::string> TextIndex::stamp(std::string_view index, std::string_view project) {
+  if (state_->lost) return fail(Code::corrupt, "the search index was given up");
   return guarded([&]() -> Result<std::string> {
     const auto& writer = state_->changing();
     const std::string term = term_of("P", path_of(index, project));
