@@ -362,17 +362,16 @@ def run(tally, options):
             crashed = world.path / "crashed"
             base.bodega.start()
             bench.upload(base.bodega, "alice/dst", base.credentials, *packages.make_wheel("late", "1.0", filler=100), "late", "1.0")
-            with_late = bench.observe(base.bodega, HOSTED)
+            expected = bench.observe(base.bodega, HOSTED)
             base.bodega.kill()
             (base.bodega.data / "tmp" / ("ab" * 16)).write_bytes(b"left by a crash")
             bench.copy_data(base.bodega.data, crashed)
-            starts.run("after a crash", crashed, share, chance, same_as_base(with_late))
+            starts.run("after a crash", crashed, share, chance, same_as_base(expected))
             base.bodega.start()
             base.bodega.stop()
-            with_docs = with_late
             old = world.path / "old"
             older_schema(base.bodega.data, old)
-            without = json.loads(json.dumps(with_docs))
+            without = json.loads(json.dumps(expected))
             without["alice/dev"]["files"]["first"].pop("first-1.0.doc.zip")
             starts.run("migration", old, share, chance, same_as_base(without))
         for name, kill_command in kill_commands.ALL.items():
