@@ -133,6 +133,10 @@ def sha256(content):
     return hashlib.sha256(content).hexdigest()
 
 
+def hosted_path(index, filename, digest):
+    return "/%s/+f/%s/%s/%s" % (index, digest[:3], digest[3:16], filename)
+
+
 def upload(bodega, index, credentials, filename, content, name, version, action="file_upload", timeout=30):
     fields = harness.upload_fields(name, version, content)
     if action == "doc_upload":

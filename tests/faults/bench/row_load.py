@@ -59,7 +59,7 @@ class Reader(Worker):
         shared = self.shared
         if self.chance.random() < 0.5 and shared.acknowledged:
             filename, (name, digest) = self.chance.choice(list(shared.acknowledged.items()))
-            path = "/alice/dev/+f/%s/%s/%s" % (digest[:3], digest[3:16], filename)
+            path = bench.hosted_path("alice/dev", filename, digest)
             answer = ask(shared.bodega.url + path, timeout=20)
             right = digest
         else:
@@ -97,7 +97,7 @@ def run(tally, options):
         for worker in workers:
             worker.join(60)
         for filename, (name, digest) in shared.acknowledged.items():
-            path = "/alice/dev/+f/%s/%s/%s" % (digest[:3], digest[3:16], filename)
+            path = bench.hosted_path("alice/dev", filename, digest)
             if bodega.get(path).sha256() != digest:
                 tally.violation("acknowledged and lost: " + filename)
         seen = bench.observe(bodega, ["alice/dev"])["alice/dev"]["files"]

@@ -113,12 +113,7 @@ class Reader(Worker):
                 return
             filename = self.chance.choice(list(self.world.kept))
             content = self.world.kept[filename][2]
-        self.world.right(ask(self.bodega.url + hosted_path(filename, content), timeout=20), content, filename)
-
-
-def hosted_path(filename, content):
-    digest = bench.sha256(content)
-    return "/alice/dev/+f/%s/%s/%s" % (digest[:3], digest[3:16], filename)
+        self.world.right(ask(self.bodega.url + bench.hosted_path("alice/dev", filename, bench.sha256(content)), timeout=20), content, filename)
 
 
 class Visitor(Worker):
@@ -301,7 +296,7 @@ def run(tally, options):
         bodega.faults.off()
         trouble.ended()
         for filename, (_, _, content) in world.kept.items():
-            answer = bodega.get(hosted_path(filename, content))
+            answer = bodega.get(bench.hosted_path("alice/dev", filename, bench.sha256(content)))
             if answer.status != 200 or answer.body != content:
                 tally.violation("acknowledged and not there: %s: %s" % (filename, answer.status))
         for name, (_, content) in world.wheels.items():  # what was damaged and not read since heals now
