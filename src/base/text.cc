@@ -177,6 +177,19 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+std::string fold_blanks(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
+    if (!blank) {
+      out += c;
+    } else if (!out.empty() && out.back() != ' ') {
+      out += ' ';
+    }
+  }
+  return out;
+}
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string out;
   for (const auto& part : parts) {

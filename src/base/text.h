@@ -1,6 +1,7 @@
 // Small pure functions over bytes and text: hex, base64, percent-encoding, case folding by ASCII only.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,10 @@ bool iequals(std::string_view a, std::string_view b);
 bool istarts_with(std::string_view text, std::string_view prefix);
 std::string_view trim(std::string_view text);                                // spaces and tabs, CR, LF
 std::vector<std::string_view> split(std::string_view text, char separator);  // "" gives one empty part
+// The parts point into the text: not into one that is gone at the end of the line.
+template <std::same_as<std::string> Temporary>
+std::vector<std::string_view> split(Temporary&& text, char separator) = delete;
+std::string fold_blanks(std::string_view text);  // each run of blanks and control characters is one space; none at the front
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
 // RFC 3986. Decodes once; nullopt for a broken escape. '+' stays '+'.

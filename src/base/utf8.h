@@ -17,6 +17,12 @@ struct Character {
   std::size_t length = 0;  // in bytes
 };
 
+// Where the character begins to which the byte at `at` belongs; the size of the text when `at` lies behind it.
+std::size_t character_start(std::string_view text, std::size_t at);
+
+// Characters of a text that is valid.
+std::size_t count_characters(std::string_view text);
+
 // The character at the front of a text that is not empty; nullopt when what stands there is none.
 std::optional<Character> first_character(std::string_view text);
 

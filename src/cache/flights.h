@@ -45,10 +45,8 @@ class Flights {
   }
   // Gives the result to all askers. Later askers no longer join.
   void land(const std::string& key, const Ref& flight, Result<Value> result) {
-    flight->result.emplace(std::move(result));
-    const auto found = flights_.find(key);
-    if (found != flights_.end() && found->second == flight) flights_.erase(found);
-    flight->landed.notify_all();
+    land(key, flight);
+    publish(flight, std::move(result));
   }
   std::size_t in_the_air() const { return flights_.size(); }
 

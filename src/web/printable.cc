@@ -47,9 +47,7 @@ std::string printable_line(std::string_view text, std::size_t max) {
       out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
   out = std::string(trim(out));
   if (out.size() <= max) return out;
-  std::size_t end = max;
-  while (end > 0 && continues_character(out[end])) --end;
-  return out.substr(0, end) + "…";
+  return out.substr(0, character_start(out, max)) + "…";
 }
 
 }  // namespace bodega::web

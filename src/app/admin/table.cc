@@ -13,9 +13,7 @@ namespace {
 constexpr std::size_t kGap = 2;
 
 // Code points; wide characters are rare enough in names and comments to be counted as one.
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues_character(c); }));
-}
+std::size_t columns_of(std::string_view text) { return count_characters(text); }
 
 std::string harmless(std::string text) {
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -50,9 +50,7 @@ Lines split_lines(std::string_view text) {
 
 std::size_t indent_of(std::string_view line) { return std::min(line.find_first_not_of(' '), line.size()); }
 
-std::size_t width_of(std::string_view line) {
-  return static_cast<std::size_t>(std::count_if(line.begin(), line.end(), [](char c) { return !continues_character(c); }));
-}
+std::size_t width_of(std::string_view line) { return count_characters(line); }
 
 bool is_rule(std::string_view line) {
   constexpr std::string_view kMarks = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <condition_variable>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -34,20 +35,16 @@ class Fate {
 // What std::terminate() finds: it is told nothing else than the thread that it is called on.
 thread_local Fate* fate_of_this_thread = nullptr;
 
+// Installs ours at the first call; the one that was there.
 std::terminate_handler handler_before() {
-  static std::terminate_handler before = nullptr;
-  static const bool installed = [] {
-    before = std::set_terminate([] {
-      if (fate_of_this_thread == nullptr) {
-        handler_before()();
-        std::abort();
-      }
-      fate_of_this_thread->become(Outcome::given_up);
-      for (;;) ::pause();
-    });
-    return true;
-  }();
-  static_cast<void>(installed);
+  static const std::terminate_handler before = std::set_terminate([] {
+    if (fate_of_this_thread == nullptr) {
+      handler_before()();
+      std::abort();
+    }
+    fate_of_this_thread->become(Outcome::given_up);
+    for (;;) ::pause();
+  });
   return before;
 }
 

@@ -31,15 +31,7 @@ class Collector final : public pypi::HtmlSink {
   }
 
   static std::string folded(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-      const bool is_blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
-      if (!is_blank) {
-        out += c;
-      } else if (!out.empty() && out.back() != ' ') {
-        out += ' ';
-      }
-    }
+    std::string out = fold_blanks(text);
     if (out.ends_with(' ')) out.pop_back();
     // Cut in the middle of a letter, or never UTF-8 at all.
     if (!is_utf8(out))

@@ -175,23 +175,6 @@ void collect_types(const Query& query, std::vector<std::string>& out) {
 }
 
 // The bytes in between belong to one letter.
-std::size_t letter_start(std::string_view text, std::size_t at) {
-  while (at > 0 && at < text.size() && continues_character(text[at])) --at;
-  return std::min(at, text.size());
-}
-
-std::string on_one_line(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
-    if (!blank) {
-      out += c;
-    } else if (!out.empty() && out.back() != ' ') {
-      out += ' ';
-    }
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -252,14 +235,14 @@ Excerpt Marker::pieces(std::string_view text, const std::vector<Place>& places, 
 }
 
 Excerpt Marker::mark(std::string_view raw) const {
-  const std::string text = on_one_line(raw);
+  const std::string text = fold_blanks(raw);
   return pieces(text, places(text), 0, text.size());
 }
 
 Excerpt Marker::excerpt(std::string_view raw) const {
   constexpr std::size_t kWide = 200;
   constexpr std::size_t kBefore = 60;
-  const std::string text = on_one_line(raw);
+  const std::string text = fold_blanks(raw);
   const auto found = places(text);
   if (found.empty()) return {};
   std::size_t best = 0;
@@ -275,13 +258,13 @@ Excerpt Marker::excerpt(std::string_view raw) const {
   std::size_t begin = found[best].begin > kBefore ? found[best].begin - kBefore : 0;
   // From the beginning of a word on, where one is near.
   if (const auto blank = text.find(' ', begin); begin > 0 && blank < found[best].begin) begin = blank + 1;
-  begin = letter_start(text, begin);
+  begin = character_start(text, begin);
   std::size_t end = std::max(begin + kWide, found[best].end);
   if (end < text.size()) {
     const auto blank = text.rfind(' ', end);
     if (blank != std::string::npos && blank >= found[best].end) end = blank;
   }
-  end = letter_start(text, std::min(end, text.size()));
+  end = character_start(text, std::min(end, text.size()));
   auto out = pieces(text, found, begin, std::max(end, found[best].end));
   if (begin > 0) out.insert(out.begin(), {"\xe2\x80\xa6 ", false});
   if (end < text.size()) out.push_back({" \xe2\x80\xa6", false});

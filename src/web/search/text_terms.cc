@@ -21,11 +21,7 @@ constexpr std::size_t kMaxStored = 32 * 1024;
 // Every different word costs some microseconds and, until it is committed, half a kilobyte. Texts of people have half as many in 64 KiB.
 constexpr std::size_t kMaxWords = 4000;
 
-std::string_view cut(std::string_view text, std::size_t limit) {
-  if (text.size() <= limit) return text;
-  while (limit > 0 && continues_character(text[limit])) --limit;
-  return text.substr(0, limit);
-}
+std::string_view cut(std::string_view text, std::size_t limit) { return text.substr(0, character_start(text, limit)); }
 
 Xapian::TermGenerator generator(Xapian::Document& document) {
   Xapian::TermGenerator out;
