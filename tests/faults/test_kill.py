@@ -130,23 +130,35 @@ class Kill(harness.Case):
         cls.password = cls.bodega.make_user("alice")
         cls.bodega.make_index("alice/dev", volatile=False)
 
+    def login(self):
+        """A token: it lives through restarts and costs nothing to verify; a password takes longer than the server lives here."""
+        return self.bodega.api("POST", "/+login", {"user": "alice", "password": self.password}, user=None).json()["result"]["password"]
+
+    @staticmethod
+    def wait_for_more(count):
+        before = count()
+        harness.wait_for(lambda: count() > before, what="another acknowledgement")
+
     def test_acknowledged_uploads_survive(self):
         print("\n%d kills, seed %d" % (KILLS, SEED))
         chance = random.Random(SEED)
-        uploaders = [Uploader(self.bodega, n, self.password) for n in range(CLIENTS)]
+        token = self.login()
+        uploaders = [Uploader(self.bodega, n, token) for n in range(CLIENTS)]
         for uploader in uploaders:
             uploader.start()
         starts = []
         try:
-            for _ in range(KILLS):
-                # Shorter than an upload, and longer than several.
+            for kill in range(KILLS):
+                # Shorter than an upload, and longer than several; of every four one where something was acknowledged, however slow the disk is.
+                if kill % 4 == 0:
+                    self.wait_for_more(lambda: sum(len(u.acknowledged) for u in uploaders))
                 time.sleep(chance.choice((chance.uniform(0, 0.05), chance.uniform(0, 0.8))))
                 self.bodega.kill()
                 began = time.monotonic()
                 self.bodega.start()
                 self.assertStatus(self.bodega.get("/+health/ready"), 200, "ready after the start")
                 starts.append(time.monotonic() - began)
-            time.sleep(1)
+            self.wait_for_more(lambda: sum(len(u.attached) for u in uploaders))
         finally:
             for uploader in uploaders:
                 uploader.stopping.set()
@@ -160,8 +172,8 @@ class Kill(harness.Case):
         print("starts: %d, longest %.2f s; uploads: %d tried, %d acknowledged, %d refused" %
               (len(starts), max(starts), len(tried), len(acknowledged), len(refused)))
         self.assertEqual(refused, [], "uploads that were refused for another reason than the kill")
-        self.assertGreater(len(acknowledged), KILLS / 4, "too few uploads for a test")
-        self.assertGreater(len(attached), KILLS / 20, "too little documentation for a test")
+        self.assertGreaterEqual(len(acknowledged), KILLS / 4, "too few uploads for a test")
+        self.assertGreater(len(attached), 0, "too little documentation for a test")
         self.check_files(acknowledged, tried)
         self.check_attached(attached)
         # Once more by hand: the last kill is followed by a clean end.
@@ -182,12 +194,12 @@ class Kill(harness.Case):
             kind, body = harness.form(harness.upload_fields("pushed", "1.0", content), filename, content)
             self.assertStatus(ask(self.bodega.url + "/alice/src/", "POST", {**kind, **basic("alice", self.password)}, body), 200)
         chance = random.Random(SEED)
-        # A token lives through restarts and costs nothing to verify; a password takes longer than the server lives here.
-        token = self.bodega.api("POST", "/+login", {"user": "alice", "password": self.password}, user=None).json()["result"]["password"]
-        pusher = Pusher(self.bodega, token)
+        pusher = Pusher(self.bodega, self.login())
         pusher.start()
         try:
-            for _ in range(max(1, KILLS // 5)):
+            for kill in range(max(1, KILLS // 5)):
+                if kill % 2 == 0:
+                    self.wait_for_more(lambda: len(pusher.acknowledged))
                 time.sleep(chance.uniform(0.05, 0.4))
                 self.bodega.kill()
                 self.bodega.start()
@@ -205,7 +217,7 @@ class Kill(harness.Case):
             self.assertEqual(files, {name: hashlib.sha256(content).hexdigest() for name, content in release}, target)
         print("\npushes: %d tried, %d acknowledged, %d absent" % (len(pusher.tried), len(pusher.acknowledged), absent))
         self.assertEqual(pusher.refused, [])
-        self.assertGreater(len(pusher.acknowledged), KILLS // 10, "too few pushes for a test")
+        self.assertGreaterEqual(len(pusher.acknowledged), KILLS // 10, "too few pushes for a test")
 
     def check_files(self, acknowledged, tried):
         listed = {}
