@@ -1,5 +1,6 @@
 """What the rows of the bench stand on: a server that can be killed, starved or failed at a chosen call (shim.c), worlds that are copied for
 each try, and an observer that reads back everything a server has. The expected state is kept here, outside the server."""
+import collections
 import contextlib
 import ctypes
 import hashlib
@@ -57,6 +58,10 @@ class Page:
     def off(self):
         self.armed = 0
 
+    def close(self):
+        """Nothing can be set any more, and the file system below can be unmounted."""
+        self.memory.close()
+
 
 class Shim:
     """shim.c, compiled once for each run of the bench."""
@@ -100,6 +105,14 @@ class Faulty(Bodega):
 
     def descriptors(self):
         return len(os.listdir("/proc/%d/fd" % self.process.pid))
+
+    def open_files(self):
+        """What its descriptors are, counted."""
+        found, folder = collections.Counter(), "/proc/%d/fd" % self.process.pid
+        for number in os.listdir(folder):
+            with contextlib.suppress(OSError):
+                found[os.readlink(os.path.join(folder, number))] += 1
+        return found
 
     def resident(self):
         """Bytes of memory that are its own."""
@@ -230,6 +243,26 @@ class World:
         bodega = Faulty(self.path / name, upstream, **more)
         self.things.append(bodega)
         return bodega
+
+
+def own_mounts():
+    """From here on nobody else sees what is mounted, and it goes with the last process of the bench, however that ends. Needs root; elsewhere
+    nothing can be mounted."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    new_namespace, recursively, private = 0x20000, 0x4000, 0x40000
+    if libc.unshare(new_namespace) == 0:
+        libc.mount(None, b"/", None, recursively | private, None)
+
+
+def unmount(mount, tally):
+    """Says it when something holds on to it, and then it goes with who does."""
+    for _ in range(100):
+        done = subprocess.run(["umount", mount], capture_output=True, text=True)
+        if done.returncode == 0:
+            return
+        time.sleep(0.02)
+    tally.violation("%s cannot be unmounted: %s" % (mount, done.stderr.strip()))
+    subprocess.run(["umount", "--lazy", mount], capture_output=True)
 
 
 def copy_data(source, target):

@@ -21,7 +21,26 @@ def run_command(bodega, root, *words, **faults):
     return done.returncode, done.stdout + done.stderr
 
 
-def kill_import(world, base, expected, share, chance, tally):
+def sweep(name, bodega, plan, tally, fresh, run, killed, again):
+    """All kills of one command. `fresh()` puts back what it works on, `run(**faults)` runs it; `killed(what)` judges what a kill leaves,
+    `again(what, code, said)` what the next run, which nobody kills, makes of that."""
+    share, chance = plan
+    fresh()
+    code, said = run()
+    assert code == 0, (code, said)
+    calls = bodega.faults.count
+    chosen = kills(calls, share, chance)
+    for number, half in chosen:
+        what = "%s, call %d%s" % (name, number, " by half" if half else "")
+        fresh()
+        run(kill_at=number, half=half)
+        tally.tries += 1
+        killed(what)
+        again(what, *run())
+    tally.note("%-24s %3d calls, %3d kills" % (name, calls, len(chosen)))
+
+
+def kill_import(world, base, expected, plan, tally):
     """bodega import, killed and run again until it is through."""
     from devpi_directory import DevpiDirectory, noise
     devpi = DevpiDirectory(world.path / "devpi")
@@ -37,28 +56,19 @@ def kill_import(world, base, expected, share, chance, tally):
     def run(**faults):
         return run_command(bodega, bodega.data, "import", "devpi-serverdir", devpi.path, "--data", bodega.data, **faults)
 
-    code, said = run()
-    assert code == 0, (code, said)
-    calls = bodega.faults.count
-    chosen = kills(calls, share, chance)
-    for number, half in chosen:
-        what = "import, call %d%s" % (number, " by half" if half else "")
-        shutil.rmtree(bodega.data, ignore_errors=True)
-        run(kill_at=number, half=half)
-        tally.tries += 1
-        code, said = run()
-        if code == 4 and "in use already" in said:
-            code = 0  # the kill came after the last record: the first run had done it all
-        if code != 0:
+    def again(what, code, said):
+        # "In use already": the kill came after the last record, and the first run had done it all.
+        if code != 0 and not (code == 4 and "in use already" in said):
             tally.violation("%s: the second run ends with %d: %s" % (what, code, said[-400:]))
-            continue
+            return
         bodega.with_faults(False).start()
         for filename, content in hosted.items():
             if bench.observe_project(bodega, "ann/dev", filename.split("-")[0]) != {filename: bench.sha256(content)}:
                 tally.violation("%s: %s is not there" % (what, filename))
         bodega.stop()
         bench.check_fsck(bodega, tally, what)
-    tally.note("%-24s %3d calls, %3d kills" % ("import", calls, len(chosen)))
+
+    sweep("import", bodega, plan, tally, lambda: shutil.rmtree(bodega.data, ignore_errors=True), run, lambda what: None, again)
 
 
 def holds(bodega, expected, tally, what):
@@ -75,7 +85,7 @@ def holds(bodega, expected, tally, what):
     bench.check_fsck(bodega, tally, what)
 
 
-def kill_backup(world, base, expected, share, chance, tally):
+def kill_backup(world, base, expected, plan, tally):
     """bodega backup into a new directory and over an earlier backup, killed. What is there is a whole backup or none: without its record no
     server starts from the files of one. The next backup into the same directory is whole."""
     source = world.server(base.origin.index, name="backup-source", start=False).with_faults(False)
@@ -99,32 +109,26 @@ def kill_backup(world, base, expected, share, chance, tally):
             if begin:
                 bench.copy_data(begin, target)
 
-        fresh()
-        code, said = backup(target)
-        assert code == 0, (code, said)
-        calls = source.faults.count
-        chosen = kills(calls, share, chance)
-        for number, half in chosen:
-            what = "backup (%s), call %d%s" % (name, number, " by half" if half else "")
-            fresh()
-            backup(target, kill_at=number, half=half)
-            tally.tries += 1
-            if target.exists():
-                bench.copy_data(target, restored.data)
-                is_whole = (restored.data / "catalog.db").exists()
-                if begin and not is_whole:
-                    tally.violation("%s: the earlier backup is gone" % what)
-                elif is_whole:
-                    one_of(restored, (newer, expected) if begin else (newer,), tally, what)
-                else:
-                    refuses(restored, tally, what)
-            code, said = backup(target)
+        def killed(what):
+            if not target.exists():
+                return
+            bench.copy_data(target, restored.data)
+            is_whole = (restored.data / "catalog.db").exists()
+            if begin and not is_whole:
+                tally.violation("%s: the earlier backup is gone" % what)
+            elif is_whole:
+                one_of(restored, (newer, expected) if begin else (newer,), tally, what)
+            else:
+                refuses(restored, tally, what)
+
+        def again(what, code, said):
             if code != 0:
                 tally.violation("%s: the second run ends with %d: %s" % (what, code, said[-400:]))
-                continue
+                return
             bench.copy_data(target, restored.data)
             holds(restored, newer, tally, what + ", once more")
-        tally.note("%-24s %3d calls, %3d kills" % ("backup: " + name, calls, len(chosen)))
+
+        sweep("backup: " + name, source, plan, tally, fresh, lambda **faults: backup(target, **faults), killed, again)
 
 
 def one_of(bodega, allowed, tally, what):
@@ -154,7 +158,7 @@ def refuses(bodega, tally, what):
     bodega.stop()
 
 
-def kill_rebuild(world, base, expected, share, chance, tally):
+def kill_rebuild(world, base, expected, plan, tally):
     """bodega fsck --rebuild, killed: the catalog is not there, or whole; run again, it is whole."""
     bodega = world.server(base.origin.index, name="rebuild-killed", start=False)
 
@@ -163,27 +167,20 @@ def kill_rebuild(world, base, expected, share, chance, tally):
         for name in ("catalog.db", "catalog.db-wal", "catalog.db-shm"):
             (bodega.data / name).unlink(missing_ok=True)
 
+    def killed(what):
+        if not (bodega.data / "catalog.db").exists():
+            refuses(bodega, tally, what)
+
+    def again(what, code, said):
+        if code != 0 and "nothing to rebuild" not in said:
+            tally.violation("%s: the second run ends with %d: %s" % (what, code, said[-400:]))
+            return
+        holds(bodega, expected, tally, what)
+
     def rebuild(**faults):
         return run_command(bodega, bodega.data, "fsck", "--rebuild", "--data", bodega.data, **faults)
 
-    fresh()
-    code, said = rebuild()
-    assert code == 0, (code, said)
-    calls = bodega.faults.count
-    chosen = kills(calls, share, chance)
-    for number, half in chosen:
-        what = "fsck --rebuild, call %d%s" % (number, " by half" if half else "")
-        fresh()
-        rebuild(kill_at=number, half=half)
-        tally.tries += 1
-        if not (bodega.data / "catalog.db").exists():
-            refuses(bodega, tally, what)
-        code, said = rebuild()
-        if code != 0 and "nothing to rebuild" not in said:
-            tally.violation("%s: the second run ends with %d: %s" % (what, code, said[-400:]))
-            continue
-        holds(bodega, expected, tally, what)
-    tally.note("%-24s %3d calls, %3d kills" % ("fsck --rebuild", calls, len(chosen)))
+    sweep("fsck --rebuild", bodega, plan, tally, fresh, rebuild, killed, again)
 
 
 ALL = {"import": kill_import, "backup": kill_backup, "rebuild": kill_rebuild}

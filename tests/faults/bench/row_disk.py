@@ -134,7 +134,7 @@ def read_hosted(url, content):
 
 
 def full(world, origin, tally, how):
-    """A small disk of its own, filled by somebody else."""
+    """A small disk of its own, filled by somebody else, twice: what stays open after the second time and not after the first has leaked."""
     mount = world.path / ("full-" + how)
     mount.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,nr_inodes=4096", "none", mount], capture_output=True).returncode != 0:
@@ -149,51 +149,66 @@ def full(world, origin, tally, how):
         setup.install("pkg0")
         name, content, _ = setup.upload()
         ours, _ = bodega.link(name, "whl$", "alice/dev")
-        for project in ("pkg1", "pkg2"):
-            bodega.page(project)
-        hog = mount / "hog"
-        if how == "space":
-            handle = os.open(hog, os.O_WRONLY | os.O_CREAT)
-            try:
-                while True:
-                    os.write(handle, bytes(65536))
-            except OSError:
-                os.close(handle)
-        else:
-            hog.mkdir()
-            try:
-                for n in range(10_000):
-                    (hog / str(n)).touch()
-            except OSError:
-                pass
-        descriptors = bodega.descriptors()
-        for project in ("pkg1", "pkg2"):
-            tally.tries += 1
-            if setup.install(project) != (200, True):
-                tally.violation("full by %s: a miss gives %s" % (how, setup.install(project)))
-        tally.tries += 3
-        if setup.install("pkg0") != (200, True) or ask(ours).body != content:
-            tally.violation("full by %s: what is there is not served" % how)
-        name, _, status = setup.upload()
-        if status not in (507, 503, 500):
-            tally.violation("full by %s: an upload is answered with %s" % (how, status))
-        if bodega.get("/+health/ready").status != 503:
-            tally.violation("full by %s: health says %s" % (how, bodega.get("/+health/ready").text))
-        subprocess.run(["rm", "-rf", hog], check=True)
-        name, _, status = setup.upload()
-        if status != 200 or setup.install("pkg1") != (200, True) or bodega.get("/+health/ready").status != 200:
-            tally.violation("full by %s: after space came back the upload gives %s, health %s" % (how, status, bodega.get("/+health/ready").text))
-        if bodega.descriptors() > descriptors + 8:
-            tally.violation("full by %s: %d descriptors, %d before" % (how, bodega.descriptors(), descriptors))
+        opened = []
+        for projects in (("pkg1", "pkg2"), ("pkg3", "pkg4")):
+            for project in projects:
+                bodega.page(project)
+            hog = fill(mount, how)
+            while_full(setup, tally, "full by " + how, projects, (ours, content))
+            subprocess.run(["rm", "-rf", hog], check=True)
+            name, _, status = setup.upload()
+            if status != 200 or setup.install(projects[0]) != (200, True) or bodega.get("/+health/ready").status != 200:
+                tally.violation("full by %s: after space came back the upload gives %s, health %s" % (how, status, bodega.get("/+health/ready").text))
+            opened.append(bodega.open_files())
+        # A connection that ends, and an open file for each of what was installed and uploaded meanwhile.
+        if opened[1].total() > opened[0].total() + 8:
+            tally.violation("full by %s: %d descriptors, %d after the first time; new: %s" %
+                            (how, opened[1].total(), opened[0].total(), opened[1] - opened[0]))
         if bench.left_over(bodega):
             tally.violation("full by %s: temp files stay" % how)
         bodega.stop()
         bench.check_fsck(bodega, tally, "full by " + how)
-        tally.note("full by %s: passed through, refused uploads, recovered" % how)
+        tally.note("full by %s: passed through, refused uploads, recovered, twice; %d and %d descriptors" % (how, *(o.total() for o in opened)))
     finally:
         if setup:
             setup.bodega.kill()
-        subprocess.run(["umount", mount], capture_output=True)
+            setup.bodega.faults.close()
+        bench.unmount(mount, tally)
+
+
+def fill(mount, how):
+    """Takes all that is left; what has to go for it to come back."""
+    hog = mount / "hog"
+    try:
+        if how == "space":
+            with open(hog, "wb", buffering=0) as file:
+                while file.write(bytes(65536)):
+                    pass
+        else:
+            hog.mkdir()
+            for number in range(10_000):
+                (hog / str(number)).touch()
+    except OSError:
+        pass
+    return hog
+
+
+def while_full(setup, tally, what, projects, ours):
+    for project in projects:
+        tally.tries += 1
+        got = setup.install(project)
+        if got != (200, True):
+            tally.violation("%s: a miss gives %s" % (what, got))
+    tally.tries += 3
+    url, content = ours
+    if setup.install("pkg0") != (200, True) or ask(url).body != content:
+        tally.violation("%s: what is there is not served" % what)
+    _, _, status = setup.upload()
+    if status not in (507, 503, 500):
+        tally.violation("%s: an upload is answered with %s" % (what, status))
+    health = setup.bodega.get("/+health/ready")
+    if health.status != 503:
+        tally.violation("%s: health says %s" % (what, health.text))
 
 
 def read_only(world, origin, tally):

@@ -269,8 +269,7 @@ class Sweep:
     def run(self, share, chance):
         """`share` of all kills, at least some."""
         self.learn()
-        every = [(n, half) for n in range(1, self.calls + 1) for half in (0, 1)]
-        chosen = every if share >= 1 else sorted(chance.sample(every, max(2, int(len(every) * share))))
+        chosen = kill_commands.kills(self.calls, share, chance)
         for number, half in chosen:
             self.one(number, half)
         self.tally.note("%-24s %3d calls, %3d kills" % (self.scenario.name, self.calls, len(chosen)))
@@ -298,8 +297,7 @@ class Start:
         assert begin(), bodega.process.errors()[-2000:]
         calls = bodega.faults.count
         bodega.kill()
-        every = [(n, half) for n in range(1, calls + 1) for half in (0, 1)]
-        chosen = every if share >= 1 else sorted(chance.sample(every, max(2, int(len(every) * share))))
+        chosen = kill_commands.kills(calls, share, chance)
         for number, half in chosen:
             what = "start (%s), call %d%s" % (name, number, " by half" if half else "")
             begin(kill_at=number, half=half)
@@ -376,4 +374,4 @@ def run(tally, options):
             starts.run("migration", old, share, chance, same_as_base(without))
         for name, kill_command in kill_commands.ALL.items():
             if not options.only or re.search(options.only, name):
-                kill_command(world, base, expected, share, chance, tally)
+                kill_command(world, base, expected, (share, chance), tally)

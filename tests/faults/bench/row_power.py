@@ -37,12 +37,8 @@ class Disk:
         fcntl.ioctl(fd, GOING_DOWN, struct.pack("I", DROP_LOG))
         os.close(fd)
 
-    def detach(self):
-        for _ in range(100):
-            if subprocess.run(["umount", self.mount], capture_output=True).returncode == 0:
-                return
-            time.sleep(0.02)
-        raise RuntimeError("cannot unmount " + str(self.mount))
+    def detach(self, tally):
+        bench.unmount(self.mount, tally)
 
 
 class Uploader(threading.Thread):
@@ -91,7 +87,7 @@ def cuts(world, kind, count, chance, tally):
             for uploader in uploaders:
                 uploader.stopping.set()
                 uploader.join(30)
-            disk.detach()
+            disk.detach(tally)
             disk.attach()
             tally.tries += 1
             bodega.start()
@@ -110,7 +106,7 @@ def cuts(world, kind, count, chance, tally):
         tally.note("%-5s %d cuts, %d uploads acknowledged" % (kind, count, acknowledged))
     finally:
         bodega.process and bodega.process.kill()
-        subprocess.run(["umount", disk.mount], capture_output=True)
+        disk.detach(tally)
 
 
 def run(tally, options):
