@@ -17,7 +17,7 @@ pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(xapian REQUIRED IMPORTED_TARGET xapian-core)
 pkg_check_modules(cmark REQUIRED IMPORTED_TARGET libcmark-gfm)  # its extensions have no .pc
 pkg_check_modules(libb2 REQUIRED IMPORTED_TARGET libb2)
-if(BODEGA_TESTS)
+if(BODEGA_TESTS OR BODEGA_BENCH)
   find_package(GTest REQUIRED)
 endif()
 if(BODEGA_BENCH)

@@ -1,6 +1,7 @@
 #include "cache/caretaker.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace bodega::cache {
@@ -9,6 +10,9 @@ namespace {
 constexpr std::string_view kNextMark = "scrub-next";  // the first byte that is scrubbed next
 constexpr std::string_view kTimeMark = "scrub-time";  // when the one before was done
 constexpr int kParts = 256;
+// What is looked at in one go doubles while it holds no more: a small store is put in step with nine looks, and what is held in memory of a
+// large one stays a few hundred kilobytes.
+constexpr std::size_t kFew = 1000;
 
 }  // namespace
 
@@ -25,13 +29,30 @@ Duration scrub_rest(std::uint64_t bytes) {
   return std::chrono::nanoseconds(bytes * 1'000 / (kBytesPerSecond / 1'000'000));
 }
 
-Task<std::vector<store::BlobInfo>> Caretaker::blobs_in(unsigned char first) {
+template <class Row, class Ask>
+Result<std::vector<Row>> Caretaker::rows_in(Parts parts, const Ask& ask) {
+  std::vector<Row> rows;
+  for (int first = parts.begin; first < parts.end; ++first) {
+    BODEGA_TRY(auto some, ask(static_cast<unsigned char>(first)));
+    rows.insert(rows.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+  }
+  return rows;
+}
+
+Task<std::vector<store::BlobInfo>> Caretaker::blobs_in(Parts parts) {
   std::vector<store::BlobInfo> blobs;
-  auto list = [this, first, &blobs] {
-    return use_.store.for_each_in(first, [&blobs](const store::BlobInfo& info) { blobs.push_back(info); });
+  // One that cannot be read does not hide the others.
+  auto list = [this, parts, &blobs]() -> Result<void> {
+    Result<void> all;
+    for (int first = parts.begin; first < parts.end; ++first) {
+      auto listed =
+          use_.store.for_each_in(static_cast<unsigned char>(first), [&blobs](const store::BlobInfo& info) { blobs.push_back(info); });
+      if (!listed) all = std::move(listed);
+    }
+    return all;
   };
   auto listed = co_await offload(use_.pool, list);
-  if (!listed) use_.log.warning("scrub.unreadable", {{"part", int{first}}, {"why", listed.error().describe()}});
+  if (!listed) use_.log.warning("scrub.unreadable", {{"part", parts.begin}, {"why", listed.error().describe()}});
   co_return blobs;
 }
 
@@ -74,26 +95,35 @@ Task<void> Caretaker::work() {
 
 Task<void> Caretaker::reconcile_all() {
   const Counters before = counters_;
-  for (int first = 0; first < kParts && !over(); ++first) co_await reconcile(static_cast<unsigned char>(first));
+  for (Parts parts{0, 1}; parts.begin < kParts && !over();) {
+    const std::size_t seen = co_await reconcile(parts);
+    const int width = seen < kFew ? 2 * (parts.end - parts.begin) : 1;
+    parts = {parts.end, std::min(parts.end + width, kParts)};
+  }
   const auto adopted = counters_.adopted - before.adopted;
   const auto forgotten = counters_.forgotten - before.forgotten;
   if (adopted + forgotten > 0) use_.log.info("store.reconciled", {{"adopted", adopted}, {"forgotten", forgotten}});
 }
 
 // The disk is listed first: what is recorded after that has a blob that the list may lack, and each verdict looks again under a claim.
-Task<void> Caretaker::reconcile(unsigned char first) {
-  const auto blobs = co_await blobs_in(first);
-  auto ask_hosted = [first](catalog::Reader& reader) { return reader.hosted_in(first); };
+Task<std::size_t> Caretaker::reconcile(Parts parts) {
+  const auto blobs = co_await blobs_in(parts);
+  auto ask_hosted = [parts](catalog::Reader& reader) {
+    return rows_in<Digest>(parts, [&reader](unsigned char first) { return reader.hosted_in(first); });
+  };
   const auto hosted = co_await use_.catalog.read(ask_hosted);
-  auto ask_cached = [first](catalog::CacheReader& reader) { return reader.cached_in(first); };
+  auto ask_cached = [parts](catalog::CacheReader& reader) {
+    return rows_in<catalog::CachedBlobRow>(parts, [&reader](unsigned char first) { return reader.cached_in(first); });
+  };
   const auto cached = co_await use_.catalog.read_cache(ask_cached);
-  if (!hosted || !cached) co_return;  // the catalog is in trouble of its own
+  if (!hosted || !cached) co_return kFew;  // the catalog is in trouble of its own
+  const std::size_t seen = blobs.size() + hosted->size() + cached->size();
   std::vector<Digest> there;
   for (const auto& blob : blobs) there.push_back(blob.digest);
   std::sort(there.begin(), there.end());
   const auto by_digest = [](const catalog::CachedBlobRow& row, const Digest& digest) { return row.digest < digest; };
   for (const auto& blob : blobs) {
-    if (over()) co_return;
+    if (over()) co_return seen;
     if (std::binary_search(hosted->begin(), hosted->end(), blob.digest)) continue;
     const auto row = std::lower_bound(cached->begin(), cached->end(), blob.digest, by_digest);
     if (row == cached->end() || row->digest != blob.digest) co_await adopt(blob);
@@ -104,9 +134,10 @@ Task<void> Caretaker::reconcile(unsigned char first) {
     co_await std::move(looking);
   }
   for (const auto& row : *cached) {
-    if (over()) co_return;
+    if (over()) co_return seen;
     if (!std::binary_search(there.begin(), there.end(), row.digest)) co_await forget_missing(row);
   }
+  co_return seen;
 }
 
 Task<void> Caretaker::adopt(store::BlobInfo blob) {
@@ -161,7 +192,7 @@ Task<void> Caretaker::scrub_if_due() {
 }
 
 Task<void> Caretaker::scrub_part(unsigned char first) {
-  const auto blobs = co_await blobs_in(first);
+  const auto blobs = co_await blobs_in(Parts{first, first + 1});
   for (const auto& blob : blobs) {
     if (over()) co_return;
     co_await check(blob);

@@ -66,9 +66,17 @@ class Caretaker {
   const Counters& counters() const { return counters_; }
 
  private:
+  // The blobs whose digests begin with these bytes: begin <= byte < end.
+  struct Parts {
+    int begin = 0;
+    int end = 0;
+  };
+  template <class Row, class Ask>
+  static Result<std::vector<Row>> rows_in(Parts parts, const Ask& ask);
   Task<void> work();
   Task<void> rest(Duration time);  // shorter when it is time to stop
-  Task<void> reconcile(unsigned char first);
+  // Puts these parts in step; how much they hold.
+  Task<std::size_t> reconcile(Parts parts);
   Task<void> adopt(store::BlobInfo blob);
   Task<void> forget_missing(catalog::CachedBlobRow row);
   Task<void> check(store::BlobInfo blob);
@@ -76,7 +84,7 @@ class Caretaker {
   Task<void> judge_intact(Digest digest);
   Task<void> scrub_if_due();
   Task<void> count_damaged();
-  Task<std::vector<store::BlobInfo>> blobs_in(unsigned char first);
+  Task<std::vector<store::BlobInfo>> blobs_in(Parts parts);
   bool over() const { return tasks_.stopping(); }
 
   Dependencies use_;

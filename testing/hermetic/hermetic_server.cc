@@ -53,6 +53,11 @@ void read_head(const std::string& head, Got& got) {
   }
 }
 
+std::filesystem::path filled(const std::filesystem::path& directory, const std::filesystem::path& from) {
+  if (!from.empty()) std::filesystem::copy(from, directory, std::filesystem::copy_options::recursive);
+  return directory;
+}
+
 }  // namespace
 
 struct Pending::State {
@@ -116,8 +121,12 @@ struct HermeticServer::Call {
   }
 };
 
-HermeticServer::HermeticServer()
-    : disk_(scratch_.path()), timers_(clock_), pool_(make_inline_pool()), client_(std::make_unique<ScriptedClient>()) {
+HermeticServer::HermeticServer(const Beginning& beginning)
+    : disk_(filled(scratch_.path(), beginning.data)),
+      timers_(clock_),
+      pool_(make_inline_pool()),
+      client_(std::make_unique<ScriptedClient>()),
+      used_(!beginning.data.empty()) {
   config_.data = scratch_.path();
   config_.upstream = *Url::parse(kUpstream);
   config_.root_password = Secret(kRootPassword);
@@ -128,6 +137,7 @@ HermeticServer::HermeticServer()
   config_.max_stale = rules.max_stale;
   config_.no_cache_floor = rules.no_cache_floor;
   config_.stale_patience = rules.patience;
+  if (beginning.configure) beginning.configure(config_);
   open();
 }
 
@@ -247,15 +257,21 @@ std::string upstream_page(const std::string& name, const std::vector<UpstreamFil
   return page + "]}";
 }
 
-void publish(ScriptedClient& upstream, const std::string& name, const std::vector<UpstreamFile>& files) {
-  auto page = answer(upstream_page(name, files), '"' + Digest::of(upstream_page(name, files)).hex().substr(0, 22) + '"');
+std::vector<std::pair<std::string, Answer>> answers_of(const std::string& name, const std::vector<UpstreamFile>& files) {
+  const auto body = upstream_page(name, files);
+  auto page = answer(body, '"' + Digest::of(body).hex().substr(0, 22) + '"');
   page.headers.add("Content-Type", "application/vnd.pypi.simple.v1+json");
   page.headers.add("Cache-Control", "max-age=600, public");
-  upstream.on(kUpstream + name + "/", page);
+  std::vector<std::pair<std::string, Answer>> answers{{kUpstream + name + "/", std::move(page)}};
   for (const auto& file : files) {
-    upstream.on(file.url(), answer(file.bytes, '"' + Digest::of(file.bytes).hex().substr(0, 32) + '"'));
-    if (!file.metadata.empty()) upstream.on(file.url() + ".metadata", answer(file.metadata));
+    answers.emplace_back(file.url(), answer(file.bytes, '"' + Digest::of(file.bytes).hex().substr(0, 32) + '"'));
+    if (!file.metadata.empty()) answers.emplace_back(file.url() + ".metadata", answer(file.metadata));
   }
+  return answers;
+}
+
+void publish(ScriptedClient& upstream, const std::string& name, const std::vector<UpstreamFile>& files) {
+  for (auto& [url, made] : answers_of(name, files)) upstream.on(url, std::move(made));
 }
 
 }  // namespace bodega::testing

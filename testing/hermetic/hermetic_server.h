@@ -2,8 +2,11 @@
 // scratch directory. Requests go in as values and come out as what a client would read.
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/application.h"
@@ -54,9 +57,15 @@ class Pending {
   std::shared_ptr<State> state_;
 };
 
+// What a server begins with.
+struct Beginning {
+  std::filesystem::path data;                   // a copy of this directory, which no server has open; empty: nothing
+  std::function<void(app::Config&)> configure;  // what is not as usual
+};
+
 class HermeticServer {
  public:
-  HermeticServer();
+  explicit HermeticServer(const Beginning& beginning = {});
   ~HermeticServer();
 
   // Ends the process and starts it again on the same directory: what is only in memory is gone.
@@ -110,7 +119,9 @@ struct UpstreamFile {
   std::string path() const;  // "packages/aa/bb/<60 hex>/<file name>"
 };
 std::string upstream_page(const std::string& name, const std::vector<UpstreamFile>& files, const std::string& extra_keys = {});
-// Scripts page and files.
+// What an upstream answers for the page and the files, by URL.
+std::vector<std::pair<std::string, Answer>> answers_of(const std::string& name, const std::vector<UpstreamFile>& files);
+// Scripts all of it.
 void publish(ScriptedClient& upstream, const std::string& name, const std::vector<UpstreamFile>& files);
 
 }  // namespace bodega::testing
