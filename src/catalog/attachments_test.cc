@@ -51,6 +51,9 @@ TEST_F(AttachmentsTest, ComeBackAsTheyWere) {
   EXPECT_EQ(need(attach(docs("zip"))), Stored::created);
   EXPECT_EQ(need(attach(result("json"))), Stored::created);
   const auto rows = all();
+  EXPECT_EQ(need(read([](Reader& r) { return r.release_attachments("ann/dev", "pkg", "1.0"); })).size(), 2U);
+  EXPECT_TRUE(need(read([](Reader& r) { return r.release_attachments("ann/dev", "pkg", "2.0"); })).empty());
+  EXPECT_TRUE(need(read([](Reader& r) { return r.release_outlines("ann/dev", "pkg"); })).at(0).has_docs);
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].kind, AttachmentKind::doczip);
   EXPECT_EQ(rows[0].for_file, "");

@@ -97,12 +97,18 @@ Result<std::vector<std::string>> CacheQueries<Base>::document_names(std::string_
 }
 
 template <class Base>
+Result<CacheReader::DocumentCount> CacheQueries<Base>::document_count(std::string_view index) {
+  BODEGA_TRY(Statement row, database_.query("SELECT documents, changes FROM document_counts WHERE index_name = ?", index));
+  BODEGA_TRY(const bool found, row.step());
+  return found ? CacheReader::DocumentCount{unsigned_of(row, 0), unsigned_of(row, 1)} : CacheReader::DocumentCount();
+}
+
+template <class Base>
 Result<NameSlice> CacheQueries<Base>::document_slice(std::string_view index, const Slice& slice) {
   if (!slice.part.empty()) return slice_holding(index, slice);
   NameSlice out;
-  BODEGA_TRY(Statement count, database_.query("SELECT documents FROM document_counts WHERE index_name = ?", index));
-  BODEGA_TRY(const bool counted, count.step());
-  if (counted) out.total = unsigned_of(count, 0);
+  BODEGA_TRY(const auto count, document_count(index));
+  out.total = count.documents;
   if (slice.offset >= out.total || slice.limit == 0) return out;
   // From the nearer end.
   const std::uint64_t size = std::min(slice.limit, out.total - slice.offset);

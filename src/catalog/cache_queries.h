@@ -21,6 +21,7 @@ class CacheQueries : public Base {
   Result<std::vector<CachedBlobRow>> cached_in(unsigned char first) final;
   Result<std::vector<std::string>> document_names(std::string_view index) final;
   Result<NameSlice> document_slice(std::string_view index, const Slice& slice) final;
+  Result<CacheReader::DocumentCount> document_count(std::string_view index) final;
   Result<std::int64_t> mark(std::string_view key) final;
   Result<std::vector<Digest>> damaged() final;
 

@@ -120,6 +120,26 @@ TEST_F(CacheTest, NamesAreShownInParts) {
   EXPECT_EQ(slice({"", 0, 10}), "0:");
 }
 
+TEST_F(CacheTest, ChangesOfTheNamesAreCounted) {
+  const auto changes = [this] { return need(read_cache([](CacheReader& r) { return r.document_count("root/pypi"); })).changes; };
+  put(page("a", "x"));
+  const auto first = changes();
+  put(page("a", "another body"));
+  EXPECT_EQ(changes(), first);
+  put(page("b", "x"));
+  const auto second = changes();
+  EXPECT_GT(second, first);
+  put({"root/pypi", "b", DocumentState::absent, at(1), at(2), at(1), "", "", 0, ""});
+  const auto third = changes();
+  EXPECT_GT(third, second);
+  put(page("c", "x"));
+  const auto fourth = changes();
+  EXPECT_GT(fourth, third) << "as many as before, but others";
+  need(write_cache([](CacheTransaction& t) { return t.forget_index("root/pypi"); }));
+  put(page("d", "x"));
+  EXPECT_GT(changes(), fourth);
+}
+
 TEST_F(CacheTest, DocumentsAreForgottenOneByOneOrByIndex) {
   put(page("flask", "f"));
   put(page("django", "d"));

@@ -38,13 +38,18 @@ class Reader {
   virtual Result<std::vector<std::pair<std::string, std::uint64_t>>> project_counts() = 0;  // by "user/name"; every index
   virtual Result<std::vector<ReleaseRow>> releases(std::string_view index, std::string_view project) = 0;
   virtual Result<ReleaseRow> release(std::string_view index, std::string_view project, std::string_view version) = 0;  // not_found
+  // In no order that means something.
+  virtual Result<std::vector<ReleaseOutline>> release_outlines(std::string_view index, std::string_view project) = 0;
   // In upload order; `metadata` bytes not filled.
   virtual Result<std::vector<FileRow>> files(std::string_view index, std::string_view project) = 0;
+  virtual Result<std::vector<FileRow>> release_files(std::string_view index, std::string_view project, std::string_view version) = 0;
   // The newest of an index, newest first; `metadata` bytes not filled.
   virtual Result<std::vector<FileRow>> latest_files(std::string_view index, std::uint64_t limit) = 0;
   virtual Result<FileRow> file(std::string_view index, std::string_view filename) = 0;  // not_found; `metadata` filled
   // Of a project, in the order they came.
   virtual Result<std::vector<AttachmentRow>> attachments(std::string_view index, std::string_view project) = 0;
+  virtual Result<std::vector<AttachmentRow>> release_attachments(std::string_view index, std::string_view project,
+                                                                 std::string_view version) = 0;
   virtual Result<AttachmentRow> attachment(std::string_view index, std::string_view filename) = 0;  // not_found
   // Everything that refers to a blob, on any index; `metadata` bytes not filled.
   virtual Result<std::vector<FileRow>> files_with(const Digest& digest) = 0;
@@ -113,9 +118,14 @@ class CacheReader {
   virtual Result<void> each_cached(const std::function<void(const CachedBlobRow&)>& each) = 0;
   virtual Result<std::vector<std::string>> document_names(std::string_view index) = 0;       // present ones, sorted, without ""
   virtual Result<NameSlice> document_slice(std::string_view index, const Slice& slice) = 0;  // of those
-  virtual Result<std::vector<CachedBlobRow>> cached_in(unsigned char first) = 0;             // those whose first byte this is, by digest
-  virtual Result<std::int64_t> mark(std::string_view key) = 0;                               // not_found
-  virtual Result<std::vector<Digest>> damaged() = 0;                                         // blobs of ours that were found damaged
+  struct DocumentCount {
+    std::uint64_t documents = 0;
+    std::uint64_t changes = 0;  // the names are the same for as long as it is
+  };
+  virtual Result<DocumentCount> document_count(std::string_view index) = 0;       // likewise; not a scan
+  virtual Result<std::vector<CachedBlobRow>> cached_in(unsigned char first) = 0;  // those whose first byte this is, by digest
+  virtual Result<std::int64_t> mark(std::string_view key) = 0;                    // not_found
+  virtual Result<std::vector<Digest>> damaged() = 0;                              // blobs of ours that were found damaged
 };
 
 class CacheTransaction : public CacheReader {

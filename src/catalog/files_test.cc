@@ -54,6 +54,32 @@ TEST_F(FilesTest, AFileComesBackAsItWasWritten) {
   EXPECT_EQ(listed[0].metadata_digest, row.metadata_digest);
 }
 
+TEST_F(FilesTest, AnOutlineCountsTheFilesOfARelease) {
+  const auto outlines = [this] { return need(read([](Reader& r) { return r.release_outlines("ann/dev", "pkg"); })); };
+  EXPECT_TRUE(outlines().empty());
+  auto wheel = some_file("ann/dev", "pkg", "1.0", "pkg-1.0-py3-none-any.whl", "wheel");
+  wheel.yanked = "";
+  wheel.requires_python = ">=3.8";
+  put(sdist("1.0", "abc"));
+  put(wheel);
+  put(sdist("2.0", "d"));
+  put(some_file("ann/dev", "other", "1.0", "other-1.0.tar.gz", "other"));
+  const auto found = outlines();
+  ASSERT_EQ(found.size(), 2U);
+  const auto& one = found[0].version == "1.0" ? found[0] : found[1];
+  EXPECT_EQ(one.version, "1.0");
+  EXPECT_EQ(one.files, 2U);
+  EXPECT_EQ(one.yanked, 1U);
+  EXPECT_EQ(one.bytes, 8U);
+  EXPECT_EQ(one.since, wheel.uploaded_at);
+  EXPECT_EQ(one.requires_python, ">=3.8");
+  EXPECT_FALSE(one.has_docs);
+  const auto files = need(read([](Reader& r) { return r.release_files("ann/dev", "pkg", "1.0"); }));
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files[0].filename, "pkg-1.0.tar.gz");
+  EXPECT_EQ(files[1].filename, wheel.filename);
+}
+
 TEST_F(FilesTest, AFileMakesItsProjectAndRelease) {
   put(sdist("1.0", "a"));
   EXPECT_EQ(need(read([](Reader& r) { return r.project("ann/dev", "pkg"); })).display, "pkg");

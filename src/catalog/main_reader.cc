@@ -135,7 +135,7 @@ template <class Base>
 Result<ProjectSlice> MainReader<Base>::project_slice(std::string_view index, const Slice& slice) {
   const IndexKey key = split_key(index);
   BODEGA_TRY(Statement count, database_.query("SELECT count(*) FROM indexes i JOIN projects p ON p.index_id = i.id "
-                                              "WHERE i.user = ? AND i.name = ? AND instr(p.name, ?) > 0",
+                                              "WHERE i.user = ? AND i.name = ? AND (?3 = '' OR instr(p.name, ?3) > 0)",
                                               key.user, key.name, slice.part));
   ProjectSlice out;
   BODEGA_TRY(const bool counted, count.step());
@@ -190,6 +190,25 @@ Result<ReleaseRow> MainReader<Base>::release(std::string_view index, std::string
   return ReleaseRow{std::string(index), std::string(project), std::string(version), row.text(0)};
 }
 
+// Grouped by what the index of releases is sorted by: ten thousand files need no sorting.
+template <class Base>
+Result<std::vector<ReleaseOutline>> MainReader<Base>::release_outlines(std::string_view index, std::string_view project) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement rows,
+             database_.query("SELECT r.version, count(f.id), count(f.yanked), coalesce(sum(f.size), 0), min(f.uploaded_at), "
+                             "coalesce(max(f.requires_python), ''), "
+                             "EXISTS (SELECT 1 FROM attachments a WHERE a.release_id = r.id AND a.kind = 1) "
+                             "FROM indexes i JOIN projects p ON p.index_id = i.id JOIN releases r ON r.project_id = p.id "
+                             "LEFT JOIN files f ON f.release_id = r.id WHERE i.user = ? AND i.name = ? AND p.name = ? GROUP BY r.version",
+                             key.user, key.name, project));
+  return collect<ReleaseOutline>(std::move(rows), [](const Statement& row) -> Result<ReleaseOutline> {
+    ReleaseOutline out{row.text(0),  unsigned_of(row, 1), unsigned_of(row, 2), unsigned_of(row, 3),
+                       std::nullopt, row.text(5),         row.integer(6) != 0};
+    if (!row.is_null(4)) out.since = time_of(row, 4);
+    return out;
+  });
+}
+
 template <class Base>
 Result<std::vector<FileRow>> MainReader<Base>::files(std::string_view index, std::string_view project) {
   const IndexKey key = split_key(index);
@@ -198,6 +217,17 @@ Result<std::vector<FileRow>> MainReader<Base>::files(std::string_view index, std
                                                  "JOIN releases r ON r.project_id = p.id JOIN files f ON f.release_id = r.id "
                                                  "WHERE i.user = ? AND i.name = ? AND p.name = ? ORDER BY f.id",
                              key.user, key.name, project));
+  return collect<FileRow>(std::move(rows), [index](const Statement& row) { return file_of(row, index); });
+}
+
+template <class Base>
+Result<std::vector<FileRow>> MainReader<Base>::release_files(std::string_view index, std::string_view project, std::string_view version) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement rows,
+             database_.query(BODEGA_FILE_COLUMNS "FROM indexes i JOIN projects p ON p.index_id = i.id "
+                                                 "JOIN releases r ON r.project_id = p.id JOIN files f ON f.release_id = r.id "
+                                                 "WHERE i.user = ? AND i.name = ? AND p.name = ? AND r.version = ? ORDER BY f.id",
+                             key.user, key.name, project, version));
   return collect<FileRow>(std::move(rows), [index](const Statement& row) { return file_of(row, index); });
 }
 
@@ -236,6 +266,18 @@ Result<std::vector<AttachmentRow>> MainReader<Base>::attachments(std::string_vie
                                              "JOIN attachments a ON a.release_id = r.id LEFT JOIN files f ON f.id = a.file_id "
                                              "WHERE i.user = ? AND i.name = ? AND p.name = ? ORDER BY a.id",
                                              key.user, key.name, project));
+  return collect<AttachmentRow>(std::move(rows), [index](const Statement& row) { return attachment_of(row, index); });
+}
+
+template <class Base>
+Result<std::vector<AttachmentRow>> MainReader<Base>::release_attachments(std::string_view index, std::string_view project,
+                                                                         std::string_view version) {
+  const IndexKey key = split_key(index);
+  BODEGA_TRY(Statement rows, database_.query(BODEGA_ATTACHMENT_COLUMNS
+                                             "FROM indexes i JOIN projects p ON p.index_id = i.id JOIN releases r ON r.project_id = p.id "
+                                             "JOIN attachments a ON a.release_id = r.id LEFT JOIN files f ON f.id = a.file_id "
+                                             "WHERE i.user = ? AND i.name = ? AND p.name = ? AND r.version = ? ORDER BY a.id",
+                                             key.user, key.name, project, version));
   return collect<AttachmentRow>(std::move(rows), [index](const Statement& row) { return attachment_of(row, index); });
 }
 

@@ -23,10 +23,13 @@ class MainReader : public Base {
   Result<std::vector<std::pair<std::string, std::uint64_t>>> project_counts() final;
   Result<std::vector<ReleaseRow>> releases(std::string_view index, std::string_view project) final;
   Result<ReleaseRow> release(std::string_view index, std::string_view project, std::string_view version) final;
+  Result<std::vector<ReleaseOutline>> release_outlines(std::string_view index, std::string_view project) final;
   Result<std::vector<FileRow>> files(std::string_view index, std::string_view project) final;
+  Result<std::vector<FileRow>> release_files(std::string_view index, std::string_view project, std::string_view version) final;
   Result<std::vector<FileRow>> latest_files(std::string_view index, std::uint64_t limit) final;
   Result<FileRow> file(std::string_view index, std::string_view filename) final;
   Result<std::vector<AttachmentRow>> attachments(std::string_view index, std::string_view project) final;
+  Result<std::vector<AttachmentRow>> release_attachments(std::string_view index, std::string_view project, std::string_view version) final;
   Result<AttachmentRow> attachment(std::string_view index, std::string_view filename) final;
   Result<std::vector<FileRow>> files_with(const Digest& digest) final;
   Result<std::vector<AttachmentRow>> attachments_with(const Digest& digest) final;

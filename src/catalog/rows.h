@@ -36,6 +36,17 @@ struct ReleaseRow {
   std::string metadata_json;
 };
 
+// A release and what its files come to: for pages that show a thousand releases and none of their files.
+struct ReleaseOutline {
+  std::string version;
+  std::uint64_t files = 0;
+  std::uint64_t yanked = 0;  // of these
+  std::uint64_t bytes = 0;
+  std::optional<WallTime> since;  // the first upload
+  std::string requires_python;    // of one of the files, where they differ
+  bool has_docs = false;
+};
+
 // A hosted file. (index, filename) is unique by constraint.
 struct FileRow {
   std::string index;

@@ -208,8 +208,27 @@ CREATE TRIGGER document_counts_state AFTER UPDATE OF state ON documents WHEN NEW
 END;
 )sql";
 
+// Whoever holds a list of what is cached of a mirror sees by `changes` that it is still the same.
+constexpr std::string_view kCache4 = R"sql(
+ALTER TABLE document_counts ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;
+
+DROP TRIGGER document_counts_insert;
+CREATE TRIGGER document_counts_insert AFTER INSERT ON documents WHEN NEW.state = 1 AND NEW.name > '' BEGIN
+  INSERT INTO document_counts(index_name, documents) VALUES(NEW.index_name, 1)
+    ON CONFLICT(index_name) DO UPDATE SET documents = documents + 1;
+END;
+DROP TRIGGER document_counts_state;
+CREATE TRIGGER document_counts_state AFTER UPDATE OF state ON documents WHEN NEW.state <> OLD.state AND NEW.name > '' BEGIN
+  INSERT INTO document_counts(index_name, documents) VALUES(NEW.index_name, CASE NEW.state WHEN 1 THEN 1 ELSE -1 END)
+    ON CONFLICT(index_name) DO UPDATE SET documents = documents + CASE NEW.state WHEN 1 THEN 1 ELSE -1 END;
+END;
+CREATE TRIGGER document_counts_change AFTER UPDATE OF documents ON document_counts BEGIN
+  UPDATE document_counts SET changes = changes + 1 WHERE index_name = NEW.index_name;
+END;
+)sql";
+
 constexpr std::array kMainMigrations{Migration{1, kMain1}, Migration{2, kMain2}, Migration{3, kMain3}};
-constexpr std::array kCacheMigrations{Migration{1, kCache1}, Migration{2, kCache2}, Migration{3, kCache3}};
+constexpr std::array kCacheMigrations{Migration{1, kCache1}, Migration{2, kCache2}, Migration{3, kCache3}, Migration{4, kCache4}};
 
 }  // namespace
 

@@ -130,8 +130,7 @@ Task<Result<void>> IndexPages::fill(IndexView& view) {
   catalog::Slice slice{pypi::normalize_name(view.filter), (view.page - 1) * kProjectsOnAPage, kProjectsOnAPage};
   std::uint64_t total = 0;
   if (view.index->is_mirror()) {
-    auto question = [&key, &slice](catalog::CacheReader& reader) { return reader.document_slice(key, slice); };
-    auto found = co_await use_.catalog.read_cache(question);
+    auto found = co_await names_of(key, slice);
     if (!found) co_return fail(std::move(found).error());
     view.names = std::move(*found);
     total = view.names.total;
@@ -159,6 +158,16 @@ Task<Result<void>> IndexPages::fill(IndexView& view) {
   co_return Result<void>();
 }
 
+Task<Result<catalog::NameSlice>> IndexPages::names_of(std::string key, catalog::Slice slice) {
+  if (!slice.part.empty()) {
+    auto held = co_await names_.find(std::move(key), std::move(slice));
+    co_return held;
+  }
+  auto question = [&key, &slice](catalog::CacheReader& reader) { return reader.document_slice(key, slice); };
+  auto found = co_await use_.catalog.read_cache(question);
+  co_return found;
+}
+
 Task<Result<MirrorState>> IndexPages::state_of(const IndexView& view) {
   const auto index = view.index;
   MirrorState state;
@@ -182,8 +191,8 @@ Task<Result<MirrorState>> IndexPages::state_of(const IndexView& view) {
     state.files = totals.blobs;
     state.bytes = totals.bytes;
     if (filtered) {
-      BODEGA_TRY(const auto names, reader.document_slice(key, {{}, 0, 0}));
-      state.cached = names.total;
+      BODEGA_TRY(const auto count, reader.document_count(key));
+      state.cached = count.documents;
     }
     return {};
   };

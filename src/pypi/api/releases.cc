@@ -98,7 +98,7 @@ SearchOrder Releases::order_of(const IndexRef& index) const {
 Task<Result<Holdings>> Releases::find(const Question& question, SearchOrder order) {
   const HoldingSources sources{use_.catalog, use_.mirrors};
   std::string project = question.project;
-  co_return co_await find_holdings(sources, std::move(order), std::move(project), Attachments::read, cache::ClientWish::cached_is_fine);
+  co_return co_await find_holdings(sources, std::move(order), std::move(project), Detail::attachments, cache::ClientWish::cached_is_fine);
 }
 
 Task<Result<Response>> Releases::answer(Question question) {

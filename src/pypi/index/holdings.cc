@@ -6,7 +6,7 @@ namespace bodega::pypi {
 namespace {
 
 Result<std::vector<StageHolding>> read_stages(catalog::Reader& reader, const std::vector<IndexRef>& stages, const std::string& name,
-                                              Attachments attachments) {
+                                              Detail detail) {
   std::vector<StageHolding> all;
   for (const auto& index : stages) {
     const std::string key = index->key();
@@ -14,9 +14,13 @@ Result<std::vector<StageHolding>> read_stages(catalog::Reader& reader, const std
     if (!row && row.error().code == Code::not_found) continue;
     if (!row) return fail(row.error());
     StageHolding holding{index, {}, {}, {}};
-    BODEGA_TRY(holding.files, reader.files(key, name));
-    BODEGA_TRY(holding.releases, reader.releases(key, name));
-    if (attachments == Attachments::read) {
+    if (detail == Detail::outlines) {
+      BODEGA_TRY(holding.outlines, reader.release_outlines(key, name));
+    } else {
+      BODEGA_TRY(holding.files, reader.files(key, name));
+      BODEGA_TRY(holding.releases, reader.releases(key, name));
+    }
+    if (detail == Detail::attachments) {
       BODEGA_TRY(holding.attachments, reader.attachments(key, name));
     }
     all.push_back(std::move(holding));
@@ -26,11 +30,10 @@ Result<std::vector<StageHolding>> read_stages(catalog::Reader& reader, const std
 
 }  // namespace
 
-Task<Result<Holdings>> find_holdings(HoldingSources use, SearchOrder order, std::string name, Attachments attachments,
-                                     cache::ClientWish wish) {
+Task<Result<Holdings>> find_holdings(HoldingSources use, SearchOrder order, std::string name, Detail detail, cache::ClientWish wish) {
   Holdings out;
   if (!order.stages.empty()) {
-    auto question = [&](catalog::Reader& reader) { return read_stages(reader, order.stages, name, attachments); };
+    auto question = [&](catalog::Reader& reader) { return read_stages(reader, order.stages, name, detail); };
     auto found = co_await use.catalog.read(question);
     if (!found) co_return fail(std::move(found).error());
     out.stages = std::move(*found);

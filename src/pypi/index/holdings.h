@@ -16,6 +16,7 @@ struct StageHolding {
   std::vector<catalog::FileRow> files;
   std::vector<catalog::ReleaseRow> releases;
   std::vector<catalog::AttachmentRow> attachments;
+  std::vector<catalog::ReleaseOutline> outlines{};
 };
 
 struct MirrorHolding {
@@ -43,11 +44,11 @@ struct HoldingSources {
   Mirrors& mirrors;
 };
 
-enum class Attachments { left_out, read };
+// What is read of a stage. Outlines alone, files and releases, or these and attachments.
+enum class Detail { outlines, files, attachments };
 
 // `name` is normalised. No mirror is asked for a name that the whitelists make private. Errors are the catalog's; those of mirrors are
 // among the holdings.
-Task<Result<Holdings>> find_holdings(HoldingSources use, SearchOrder order, std::string name, Attachments attachments,
-                                     cache::ClientWish wish);
+Task<Result<Holdings>> find_holdings(HoldingSources use, SearchOrder order, std::string name, Detail detail, cache::ClientWish wish);
 
 }  // namespace bodega::pypi

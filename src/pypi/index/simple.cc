@@ -181,7 +181,7 @@ Task<Result<Simple::Assembled>> Simple::assemble_once(IndexRef index, std::strin
   out.facts.fresh_until = use_.clock.wall() + kHostedFresh;
   out.facts.refresh_at = out.facts.fresh_until;
   const HoldingSources sources{use_.catalog, use_.mirrors};
-  auto holdings = co_await find_holdings(sources, order, name, Attachments::left_out, wish);
+  auto holdings = co_await find_holdings(sources, order, name, Detail::files, wish);
   if (!holdings) co_return fail(std::move(holdings).error());
   // A base that fails is an error, never an absence: a client would install something else.
   if (!holdings->failures.empty()) co_return fail(std::move(holdings->failures.front().error));

@@ -1,9 +1,9 @@
 #include "web/project/overview.h"
 
 #include <algorithm>
+#include <string_view>
 #include <unordered_map>
 
-#include "pypi/format/filename.h"
 #include "pypi/format/version.h"
 
 namespace bodega::web {
@@ -12,57 +12,49 @@ namespace {
 class Gathering {
  public:
   void add(const pypi::StageHolding& stage);
-  void add(const pypi::MirrorHolding& mirror);
+  void add(const pypi::MirrorHolding& mirror, const MirrorOutline& outline);
   Overview finish();
 
  private:
-  // The line of a version as far as `index` may say something of it; nullptr when an index before it has the version.
-  VersionLine* line(const std::string& version, const std::string& index);
-  void count(VersionLine* line, std::optional<std::uint64_t> size, bool yanked, std::optional<WallTime> when);
+  void add(const catalog::ReleaseOutline& release, const std::string& index);
+  void sort();
 
   Overview out_;
-  std::unordered_map<std::string, std::size_t> places_;
+  std::unordered_map<std::string_view, std::size_t> places_;  // the texts are the outlines'
+  bool is_sorted_ = true;
 };
 
-VersionLine* Gathering::line(const std::string& version, const std::string& index) {
-  const auto [place, is_new] = places_.emplace(version, out_.versions.size());
-  if (is_new) {
-    out_.versions.push_back({});
-    out_.versions.back().version = version;
-    out_.versions.back().index = index;
+// The first index that has a version tells of it; of the others it is known that they have it too.
+void Gathering::add(const catalog::ReleaseOutline& release, const std::string& index) {
+  out_.files += release.files;
+  out_.bytes += release.bytes;
+  const auto [place, is_new] = places_.emplace(release.version, out_.versions.size());
+  if (!is_new) {
+    auto& line = out_.versions[place->second];
+    line.also.push_back(index);
+    if (release.has_docs && line.docs_index.empty()) line.docs_index = index;
+    return;
   }
-  auto& found = out_.versions[place->second];
-  if (found.index == index) return &found;
-  if (found.also.empty() || found.also.back() != index) found.also.push_back(index);
-  return nullptr;
-}
-
-void Gathering::count(VersionLine* line, std::optional<std::uint64_t> size, bool yanked, std::optional<WallTime> when) {
-  ++out_.files;
-  out_.bytes += size.value_or(0);
-  if (line == nullptr) return;
-  ++line->files;
-  if (yanked) ++line->yanked;
-  if (when && (!line->since || *when < *line->since)) line->since = when;
+  out_.versions.push_back({});
+  auto& line = out_.versions.back();
+  line.version = release.version;
+  line.index = index;
+  line.files = release.files;
+  line.yanked = release.yanked;
+  line.since = release.since;
+  line.requires_python = release.requires_python;
+  if (release.has_docs) line.docs_index = index;
 }
 
 void Gathering::add(const pypi::StageHolding& stage) {
   out_.is_hosted = true;
+  is_sorted_ = false;
+  out_.versions.reserve(stage.outlines.size());
   const std::string index = stage.index->key();
-  for (const auto& release : stage.releases) line(release.version, index);
-  for (const auto& file : stage.files) {
-    auto* of_version = line(file.version, index);
-    count(of_version, file.size, file.yanked.has_value(), file.uploaded_at);
-    if (of_version != nullptr && !file.requires_python.empty()) of_version->requires_python = file.requires_python;
-  }
-  for (const auto& attachment : stage.attachments) {
-    if (attachment.kind != catalog::AttachmentKind::doczip) continue;
-    const auto place = places_.find(attachment.version);
-    if (place != places_.end() && out_.versions[place->second].docs_index.empty()) out_.versions[place->second].docs_index = index;
-  }
+  for (const auto& release : stage.outlines) add(release, index);
 }
 
-void Gathering::add(const pypi::MirrorHolding& mirror) {
+void Gathering::add(const pypi::MirrorHolding& mirror, const MirrorOutline& outline) {
   const std::string index = mirror.index->key();
   const auto& page = *mirror.page.page;
   out_.mirrors.push_back(index);
@@ -72,16 +64,12 @@ void Gathering::add(const pypi::MirrorHolding& mirror) {
     out_.status_from = index;
   }
   if (page.quarantined()) return;
-  for (const auto& file : page.files) {
-    const auto version = pypi::file_version(file.filename, page.name);
-    if (!version) continue;
-    auto* of_version = line(*version, index);
-    count(of_version, file.size, file.yanked.has_value(), parse_rfc3339(file.upload_time));
-    if (of_version != nullptr && file.requires_python) of_version->requires_python = *file.requires_python;
-  }
+  is_sorted_ = is_sorted_ && out_.versions.empty();
+  out_.versions.reserve(outline.versions.size());
+  for (const auto& version : outline.versions) add(version.release, index);
 }
 
-Overview Gathering::finish() {
+void Gathering::sort() {
   std::vector<std::string> order;
   order.reserve(out_.versions.size());
   for (const auto& version : out_.versions) order.push_back(version.version);
@@ -89,12 +77,17 @@ Overview Gathering::finish() {
   std::vector<VersionLine> sorted;
   sorted.reserve(order.size());
   for (auto version = order.rbegin(); version != order.rend(); ++version) {
-    auto& line = out_.versions[places_.at(*version)];
-    const auto parsed = pypi::Version::parse(*version);
-    line.is_final = parsed && !parsed->is_prerelease();
-    sorted.push_back(std::move(line));
+    sorted.push_back(std::move(out_.versions[places_.at(*version)]));
   }
   out_.versions = std::move(sorted);
+}
+
+Overview Gathering::finish() {
+  if (!is_sorted_) sort();
+  for (auto& line : out_.versions) {
+    const auto parsed = pypi::Version::parse(line.version);
+    line.is_final = parsed && !parsed->is_prerelease();
+  }
   return std::move(out_);
 }
 
@@ -117,10 +110,10 @@ const VersionLine* Overview::stable() const {
   return yanked;
 }
 
-Overview overview_of(const pypi::Holdings& holdings) {
+Overview overview_of(const pypi::Holdings& holdings, const std::vector<MirrorOutlineRef>& mirrors) {
   Gathering gathering;
   for (const auto& stage : holdings.stages) gathering.add(stage);
-  for (const auto& mirror : holdings.mirrors) gathering.add(mirror);
+  for (std::size_t i = 0; i < holdings.mirrors.size(); ++i) gathering.add(holdings.mirrors[i], *mirrors[i]);
   Overview out = gathering.finish();
   for (const auto& failure : holdings.failures) out.failed.push_back(failure.index->key());
   return out;

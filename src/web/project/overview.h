@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "pypi/index/holdings.h"
+#include "web/project/mirror_outline.h"
 
 namespace bodega::web {
 
@@ -44,6 +45,7 @@ struct Overview {
   const VersionLine* preferred() const { return stable() != nullptr ? stable() : latest(); }
 };
 
-Overview overview_of(const pypi::Holdings& holdings);
+// Of stages, their outlines; `mirrors` are the outlines of the holdings' mirrors, in the same order.
+Overview overview_of(const pypi::Holdings& holdings, const std::vector<MirrorOutlineRef>& mirrors);
 
 }  // namespace bodega::web

@@ -39,6 +39,9 @@ pypi::Holdings holdings() {
   pypi::StageHolding dev{
       index_of("dev"), {file_of("root/dev", "2.0", "2026-01-01T00:00:00Z"), file_of("root/dev", "2.1rc1", "2026-02-01T00:00:00Z")}, {}, {}};
   dev.files[0].yanked = "broken";
+  dev.outlines = {{"2.0", 1, 1, 1000, dev.files[0].uploaded_at, "", true},
+                  {"2.1rc1", 1, 0, 1000, dev.files[1].uploaded_at, "", false},
+                  {"0.1", 0, 0, 0, std::nullopt, "", false}};
   for (const auto& file : dev.files) dev.releases.push_back({"root/dev", "foo", file.version, R"({"summary": "s"})"});
   dev.releases.push_back({"root/dev", "foo", "0.1", "{}"});
   catalog::AttachmentRow docs;
@@ -55,6 +58,19 @@ pypi::Holdings holdings() {
   mirror.page.page = std::make_shared<const pypi::ProjectPage>(std::move(page));
   out.mirrors.push_back(std::move(mirror));
   return out;
+}
+
+std::vector<MirrorOutlineRef> outlines_of(const pypi::Holdings& all) {
+  std::vector<MirrorOutlineRef> out;
+  for (const auto& mirror : all.mirrors) out.push_back(std::make_shared<const MirrorOutline>(outline_of(*mirror.page.page)));
+  return out;
+}
+
+Overview overview_of(const pypi::Holdings& all) { return web::overview_of(all, outlines_of(all)); }
+
+std::optional<ReleaseView> release_of(const pypi::Holdings& all, const std::string& version) {
+  const auto outlines = outlines_of(all);
+  return web::release_of({all.stages, all.mirrors, outlines}, version);
 }
 
 TEST(Overview, HasTheVersionsOfAllIndexesNewestFirst) {

@@ -73,11 +73,11 @@ ProjectPlace ProjectPages::place_of(const PageRequest& asked, const Found& found
 Task<Result<ProjectPages::Found>> ProjectPages::find(PageRequest& asked) {
   BODEGA_CO_TRY(auto index, readable(asked));
   if (!pypi::is_valid_name(asked.route.project)) co_return no_project(asked.route.project);
-  Found found{index, asked.route.project, {}, {}, {}, {}};
+  Found found{index, asked.route.project, {}, {}, {}, {}, {}};
   found.order = pypi::search_order(index, [this](const std::string& key) { return use_.registry.find_index(key); });
   const pypi::HoldingSources sources{use_.catalog, use_.mirrors};
   auto holdings =
-      co_await pypi::find_holdings(sources, found.order, found.project, pypi::Attachments::read, cache::ClientWish::cached_is_fine);
+      co_await pypi::find_holdings(sources, found.order, found.project, pypi::Detail::outlines, cache::ClientWish::cached_is_fine);
   if (!holdings) co_return fail(std::move(holdings).error());
   // A mirror that failed may well have it: that is no absence.
   if (holdings->empty() && !holdings->failures.empty()) co_return fail(std::move(holdings->failures.front().error));
@@ -90,9 +90,37 @@ Task<Result<ProjectPages::Found>> ProjectPages::find(PageRequest& asked) {
   if (pypi::walk_whitelist(found.order, found.project, holds).mirrors_blocked) {
     for (const auto& mirror : found.order.mirrors) found.blocked.push_back(mirror->key());
   }
-  auto make = [&found] { return overview_of(found.holdings); };
+  found.outlines = co_await outlines_of(found.holdings);
+  auto make = [&found] { return overview_of(found.holdings, found.outlines); };
   found.overview = co_await offload(use_.pool, make);
   co_return found;
+}
+
+Task<std::vector<MirrorOutlineRef>> ProjectPages::outlines_of(const pypi::Holdings& holdings) {
+  std::vector<MirrorOutlineRef> out;
+  for (const auto& mirror : holdings.mirrors) {
+    const auto& page = mirror.page.page;
+    auto outline = outlines_.find(page);
+    if (!outline) {
+      auto make = [&page] { return std::make_shared<const MirrorOutline>(outline_of(*page)); };
+      outline = co_await offload(use_.pool, make);
+      outlines_.keep(page, outline);
+    }
+    out.push_back(std::move(outline));
+  }
+  co_return out;
+}
+
+Task<Result<std::optional<ReleaseView>>> ProjectPages::read(const Found& found, std::string version) {
+  std::vector<pypi::StageHolding> stages;
+  if (!found.holdings.stages.empty()) {
+    auto question = [&](catalog::Reader& reader) { return read_release(reader, found.holdings.stages, found.project, version); };
+    auto parts = co_await use_.catalog.read(question);
+    if (!parts) co_return fail(std::move(parts).error());
+    stages = std::move(*parts);
+  }
+  auto gather = [&] { return release_of({stages, found.holdings.mirrors, found.outlines}, version); };
+  co_return co_await offload(use_.pool, gather);
 }
 
 // A form needs a session.
@@ -146,9 +174,13 @@ Task<Response> ProjectPages::show_project(PageRequest& asked, const Found& found
   facts.may_refresh = facts.may_refresh && !found.order.mirrors.empty();
   const auto place = place_of(asked, found);
   if (const auto* preferred = found.overview.preferred()) {
-    const auto release = release_of(found.holdings, preferred->version);
-    auto told = co_await tell(*release);
-    if (told.about) facts.summary = std::move(told.about->summary);
+    auto release = co_await read(found, preferred->version);
+    if (!release) co_return pypi::api_failure(asked.request, release.error());
+    // It may have gone in the meantime.
+    if (*release) {
+      auto told = co_await tell(**release);
+      if (told.about) facts.summary = std::move(told.about->summary);
+    }
   }
   const std::size_t number = page_number(asked.request);
   auto make = [&] { return project_view(place, facts, number); };
@@ -172,8 +204,9 @@ Task<Response> ProjectPages::release(PageRequest& asked) {
 }
 
 Task<Response> ProjectPages::show_release(PageRequest& asked, const Found& found, std::string version) {
-  auto gather = [&found, &version] { return release_of(found.holdings, version); };
-  auto release = co_await offload(use_.pool, gather);
+  auto read = co_await this->read(found, version);
+  if (!read) co_return pypi::api_failure(asked.request, read.error());
+  auto& release = *read;
   if (!release) co_return pypi::api_failure(asked.request, no_version(found.project, version));
   permit_changes(asked, found, *release);
   auto told = co_await tell(*release);

@@ -41,7 +41,8 @@ class ProjectPages {
     pypi::IndexRef index;
     std::string project;
     pypi::SearchOrder order;
-    pypi::Holdings holdings;
+    pypi::Holdings holdings;                 // outlines only
+    std::vector<MirrorOutlineRef> outlines;  // of its mirrors
     Overview overview;
     std::vector<std::string> blocked;  // mirrors that are not asked
   };
@@ -49,6 +50,10 @@ class ProjectPages {
   Result<pypi::IndexRef> readable(const PageRequest& asked) const;
   // What the index reads of the project; not_found in the words of devpi. Mirrors answer from what they keep where they can.
   Task<Result<Found>> find(PageRequest& asked);
+  // Of all mirrors' pages; those of pages that were looked at lately are there already.
+  Task<std::vector<MirrorOutlineRef>> outlines_of(const pypi::Holdings& holdings);
+  // nullopt: nobody has that version. The view stands on what was found.
+  Task<Result<std::optional<ReleaseView>>> read(const Found& found, std::string version);
   void permit_changes(const PageRequest& asked, const Found& found, ReleaseView& release) const;
   struct Told {
     std::optional<About> about;
@@ -61,6 +66,7 @@ class ProjectPages {
   ProjectPlace place_of(const PageRequest& asked, const Found& found) const;
 
   const Services& use_;
+  MirrorOutlines outlines_;
   // A project of 20,000 files takes tens of megabytes while it is looked at: two at once, and a queue that is not worth waiting in ends.
   access::Gate shaping_{2, 64};
 };

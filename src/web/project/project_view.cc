@@ -104,7 +104,9 @@ void write_version(Html& html, const ProjectPlace& place, const VersionLine& lin
 void write_versions(Html& html, const ProjectPlace& place, const Overview& overview, std::size_t first, std::size_t last) {
   html.open("div", {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Versions"}});
   html.open("table", {{"class", "versions"}, {"data-filter", "Filter versions"}, flag("data-sort", true)}).open("thead").open("tr");
-  for (const char* title : {"Version", "Date", "Index", "Files", "Python", "Docs"}) html.element("th", title, {{"scope", "col"}});
+  for (const char* title : {"Version", "Date", "Index"}) html.element("th", title, {{"scope", "col"}});
+  html.element("th", "Files", {{"scope", "col"}, {"class", "number"}});
+  for (const char* title : {"Python", "Docs"}) html.element("th", title, {{"scope", "col"}});
   html.close("tr").close("thead").open("tbody");
   const auto* preferred = overview.stable();
   for (std::size_t i = first; i < last; ++i) write_version(html, place, overview.versions[i], preferred);

@@ -12,7 +12,7 @@
 namespace bodega::web {
 
 struct ProjectFacts {
-  Overview overview;
+  const Overview& overview;
   std::string summary;                                       // of the preferred version, where known
   std::vector<std::string> blocked;                          // mirrors that are not asked, because the name is private here
   std::vector<std::pair<std::string, std::string>> outside;  // pages of the project at its mirrors' upstreams: title, URL

@@ -5,7 +5,6 @@
 #include <set>
 
 #include "base/text.h"
-#include "pypi/format/filename.h"
 #include "pypi/format/links.h"
 #include "pypi/index/attachments.h"
 
@@ -52,17 +51,11 @@ FileLine mirrored_line(const pypi::PageFile& file, const std::string& index) {
   return line;
 }
 
-// file_version() without its cost for most files of other versions: it writes '-' for '_' and changes nothing else.
-bool is_of_version(const pypi::PageFile& file, const pypi::ProjectPage& page, const std::string& version) {
-  const auto start = std::string_view(version).substr(0, version.find_first_of("-_"));
-  return file.filename.find(start) != std::string::npos && pypi::file_version(file.filename, page.name) == version;
-}
-
 class Gathering {
  public:
   explicit Gathering(const std::string& version) { view_.version = version; }
   void add(const pypi::StageHolding& stage);
-  void add(const pypi::MirrorHolding& mirror);
+  void add(const pypi::MirrorHolding& mirror, const MirrorOutline& outline);
   std::optional<ReleaseView> finish();
 
  private:
@@ -104,21 +97,24 @@ void Gathering::add(const pypi::StageHolding& stage) {
   }
 }
 
-void Gathering::add(const pypi::MirrorHolding& mirror) {
+void Gathering::add(const pypi::MirrorHolding& mirror, const MirrorOutline& outline) {
   const auto& page = *mirror.page.page;
-  if (page.quarantined()) return;
+  const auto* version = outline.find(view_.version);
+  if (version == nullptr || page.quarantined()) return;
   const std::string index = mirror.index->key();
-  for (const auto& file : page.files) {
-    if (!is_of_version(file, page, view_.version)) continue;
-    if (view_.index.empty()) view_.mirror = &mirror;
-    found_on(index);
+  const bool is_first = view_.index.empty();
+  found_on(index);
+  for (const auto place : version->files) {
+    const auto& file = page.files[place];
     add_file(mirrored_line(file, index));
+    if (!is_first || !file.core_metadata.offered || view_.metadata_file != nullptr) continue;
+    view_.mirror = &mirror;
+    view_.metadata_file = &file;
   }
 }
 
 std::optional<ReleaseView> Gathering::finish() {
   if (view_.index.empty()) return std::nullopt;
-  if (view_.mirror != nullptr) view_.metadata_file = metadata_file_of(*view_.mirror->page.page, view_.version);
   // Sources first, then wheels by name: the order in which people look for one.
   std::stable_sort(view_.files.begin(), view_.files.end(), [](const FileLine& a, const FileLine& b) {
     const bool a_is_wheel = a.filename.ends_with(".whl");
@@ -130,17 +126,27 @@ std::optional<ReleaseView> Gathering::finish() {
 
 }  // namespace
 
-const pypi::PageFile* metadata_file_of(const pypi::ProjectPage& page, const std::string& version) {
-  for (const auto& file : page.files) {
-    if (file.core_metadata.offered && is_of_version(file, page, version)) return &file;
+Result<std::vector<pypi::StageHolding>> read_release(catalog::Reader& reader, const std::vector<pypi::StageHolding>& holding,
+                                                     const std::string& project, const std::string& version) {
+  std::vector<pypi::StageHolding> out;
+  for (const auto& stage : holding) {
+    const std::string key = stage.index->key();
+    auto release = reader.release(key, project, version);
+    if (!release && release.error().code == Code::not_found) continue;
+    if (!release) return fail(std::move(release).error());
+    pypi::StageHolding part{stage.index, {}, {}, {}};
+    part.releases.push_back(std::move(*release));
+    BODEGA_TRY(part.files, reader.release_files(key, project, version));
+    BODEGA_TRY(part.attachments, reader.release_attachments(key, project, version));
+    out.push_back(std::move(part));
   }
-  return nullptr;
+  return out;
 }
 
-std::optional<ReleaseView> release_of(const pypi::Holdings& holdings, const std::string& version) {
+std::optional<ReleaseView> release_of(const ReleaseSources& sources, const std::string& version) {
   Gathering gathering(version);
-  for (const auto& stage : holdings.stages) gathering.add(stage);
-  for (const auto& mirror : holdings.mirrors) gathering.add(mirror);
+  for (const auto& stage : sources.stages) gathering.add(stage);
+  for (std::size_t i = 0; i < sources.mirrors.size(); ++i) gathering.add(sources.mirrors[i], *sources.outlines[i]);
   return gathering.finish();
 }
 

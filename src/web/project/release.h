@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "pypi/format/json_value.h"
 #include "pypi/index/holdings.h"
+#include "web/project/mirror_outline.h"
 
 namespace bodega::web {
 
@@ -36,14 +37,22 @@ struct ReleaseView {
   std::string docs_index;                         // empty: no documentation
   std::string docs_href;                          // of the archive, below `docs_index`
   std::string metadata_json;                      // of a hosted release; empty: ask the file below
-  const pypi::MirrorHolding* mirror = nullptr;    // in the holdings
-  const pypi::PageFile* metadata_file = nullptr;  // on its page; nullptr: nobody can tell more
+  const pypi::MirrorHolding* mirror = nullptr;    // in the holdings; set with the file below
+  const pypi::PageFile* metadata_file = nullptr;  // on its page, a sibling of it is offered; nullptr: nobody can tell more
 };
 
-// nullopt: no index has that version, spelt like that. The holdings must outlive the view.
-std::optional<ReleaseView> release_of(const pypi::Holdings& holdings, const std::string& version);
+// What the stages among `holding` have of one version. In a reader's thread.
+Result<std::vector<pypi::StageHolding>> read_release(catalog::Reader& reader, const std::vector<pypi::StageHolding>& holding,
+                                                     const std::string& project, const std::string& version);
 
-// Of a mirrored release, the file whose metadata tells the most for the least: a wheel with a `.metadata` sibling. nullptr: none.
-const pypi::PageFile* metadata_file_of(const pypi::ProjectPage& page, const std::string& version);
+// Where a release is: what the stages have of it (read_release), and the mirrors of the project with the outlines of their pages.
+struct ReleaseSources {
+  const std::vector<pypi::StageHolding>& stages;
+  const std::vector<pypi::MirrorHolding>& mirrors;
+  const std::vector<MirrorOutlineRef>& outlines;
+};
+
+// nullopt: no index has that version, spelt like that. The mirrors must outlive the view.
+std::optional<ReleaseView> release_of(const ReleaseSources& sources, const std::string& version);
 
 }  // namespace bodega::web
