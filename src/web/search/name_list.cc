@@ -6,6 +6,7 @@
 
 #include "pypi/format/names.h"
 #include "web/search/index_file.h"
+#include "web/search/part_finder.h"
 
 namespace bodega::web {
 namespace {
@@ -51,18 +52,19 @@ Result<std::shared_ptr<const NameList>> NameList::load(const std::filesystem::pa
   list->source_ = opened.source;
   list->lengths_.resize(names);
   list->weights_.resize(names);
-  list->text_.resize(opened.size - 4 - 2 * names);
+  const std::size_t text = opened.size - 4 - 2 * names;
+  list->text_.resize(text + PartFinder::kSlack);
   std::uint64_t at = IndexFile::kHead + 4;
   BODEGA_TRY_VOID(opened.file.read(reinterpret_cast<char*>(list->lengths_.data()), names, at));
   BODEGA_TRY_VOID(opened.file.read(list->weights_.data(), names, at + names));
-  BODEGA_TRY_VOID(opened.file.read(list->text_.data(), list->text_.size(), at + 2 * names));
+  BODEGA_TRY_VOID(opened.file.read(list->text_.data(), text, at + 2 * names));
   list->blocks_.reserve(names / kBlock + 1);
   std::uint64_t place = 0;
   for (NameId id = 0; id < names; ++id) {
     if (id % kBlock == 0) list->blocks_.push_back(static_cast<std::uint32_t>(place));
     place += list->lengths_[id] + std::uint64_t{1};
   }
-  if (place + 1 != list->text_.size()) return broken();
+  if (place + 1 != text) return broken();
   return std::shared_ptr<const NameList>(std::move(list));
 }
 

@@ -25,7 +25,8 @@ class NameList {
   NameId size() const { return static_cast<NameId>(lengths_.size()); }
   const Digest& source() const { return source_; }  // what it was made from
   std::string_view name(NameId id) const { return padded(id).substr(1, lengths_[id]); }
-  std::string_view padded(NameId id) const;                                              // "-name-": a part begins and ends with '-'
+  // "-name-": a part begins and ends with '-'. Behind it PartFinder::kSlack bytes are readable.
+  std::string_view padded(NameId id) const;
   std::size_t length(NameId id) const { return lengths_[id]; }                           // 1 to 200
   unsigned weight(NameId id) const { return static_cast<unsigned char>(weights_[id]); }  // 0: nothing continues it; +1 when that doubles
 
@@ -46,7 +47,7 @@ class NameList {
 
   static constexpr NameId kBlock = 16;
   Digest source_;
-  std::string text_;  // "-a-b-c-"
+  std::string text_;  // "-a-b-c-", and the slack
   std::vector<std::uint8_t> lengths_;
   std::string weights_;
   std::vector<std::uint32_t> blocks_;  // where in `text_` every kBlock-th name has its first '-'

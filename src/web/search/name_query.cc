@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/text.h"
+#include "web/search/part_finder.h"
 
 namespace bodega::web {
 namespace {
@@ -248,16 +249,16 @@ class Evaluation {
     for (std::size_t i = 1; i < grams.size(); ++i) {
       const auto open = static_cast<std::size_t>(std::count_if(found.begin(), found.end(), [&](NameId id) { return !is_known(id); }));
       // Reading a name costs as much as this many steps in a list.
-      constexpr std::size_t kSteps = 15;
+      constexpr std::size_t kSteps = 5;
       if (mirror_.grams->size_of(grams[i]) > open * kSteps) break;
       if (grams[i] == grams[i - 1]) continue;
       BODEGA_TRY_VOID(keep(found, grams[i]));
     }
+    const std::vector<PartFinder> parts(texts.begin(), texts.end());
     std::erase_if(found, [&](NameId id) {
       if (is_known(id)) return false;
       const auto padded = names_.padded(id);
-      return !std::all_of(texts.begin(), texts.end(),
-                          [padded](const std::string& text) { return padded.find(text) != std::string_view::npos; });
+      return !std::all_of(parts.begin(), parts.end(), [padded](const PartFinder& part) { return part.is_in(padded); });
     });
     return found;
   }
@@ -350,9 +351,7 @@ void rank_set(const NameList& names, const NameSet& set, const std::vector<std::
   each_in(set, {wider.begin, begins.begin}, begins_with_first);
   each_in(set, {begins.end, wider.end}, begins_with_first);
   if (best.full()) return;
-  const auto elsewhere = [&, part = "-" + first](NameId id) {
-    best.offer(id, names.padded(id).find(part) != std::string_view::npos ? 3 : 4);
-  };
+  const auto elsewhere = [&, part = PartFinder("-" + first)](NameId id) { best.offer(id, part.is_in(names.padded(id)) ? 3 : 4); };
   each_in(set, {0, wider.begin}, elsewhere);
   each_in(set, {wider.end, names.size()}, elsewhere);
 }

@@ -80,12 +80,19 @@ class Neighbours {
   std::optional<Nearby> best_;
 };
 
-// Two letters spoil at most six of the name's grams. Of many candidates those with the most in common are looked at.
+// Two letters spoil at most six of the name's grams. Of many candidates those with the most in common are looked at. Of a long name the
+// grams that many names have, whose lists are long, are left out: what has enough of all of them has enough of the others.
 Result<std::vector<NameId>> much_in_common(const MirrorNames& mirror, std::string_view name) {
   constexpr std::size_t kLookedAt = 20'000;
   constexpr std::size_t kSpoilt = 6;
-  const auto grams = grams_of("-" + std::string(name) + "-");
-  const std::size_t least = grams.size() > kSpoilt ? grams.size() - kSpoilt : 1;
+  constexpr std::size_t kLong = 6;  // grams that must be common to both
+  auto grams = grams_of("-" + std::string(name) + "-");
+  std::size_t least = grams.size() > kSpoilt ? grams.size() - kSpoilt : 1;
+  if (least > kLong) {
+    std::sort(grams.begin(), grams.end(), [&mirror](Gram a, Gram b) { return mirror.grams->size_of(a) < mirror.grams->size_of(b); });
+    grams.resize(grams.size() - least / 2);
+    least -= least / 2;
+  }
   std::vector<std::uint8_t> counts(mirror.names->size(), 0);
   std::vector<NameId> out;
   for (const Gram gram : grams) {
