@@ -11,6 +11,7 @@
 #include "pypi/format/specifier.h"
 #include "pypi/format/version.h"
 #include "web/search/html_text.h"
+#include "web/search/plain_words.h"
 
 namespace bodega::web {
 namespace {
@@ -68,7 +69,10 @@ HostedFacts choose_facts(catalog::ProjectRow project, std::vector<catalog::Relea
 }
 
 std::string stamp_of(const HostedFacts& facts) {
+  // What is made of the same facts changes when its making does: then all are read once more.
+  constexpr std::string_view kMaking = "2\n";
   auto hash = Hasher::sha256();
+  hash.update(kMaking);
   hash.update(facts.project.display + "\n" + facts.newest.version + "\n" + facts.newest.metadata_json + "\n");
   if (facts.docs) hash.update(facts.docs->version + "\n" + facts.docs->digest.hex());
   return hash.finish_hex().substr(0, 32);
@@ -90,7 +94,7 @@ ProjectText hosted_text(const HostedFacts& facts) {
   out.keywords = text_or_list(metadata, "keywords");
   out.author = known(metadata.text("author"));
   out.author_email = known(metadata.text("author_email"));
-  out.description = known(metadata.text("description"));
+  out.description = plain_words(known(metadata.text("description")), metadata.text("description_content_type"));
   out.license = license_of(metadata.text("license_expression"), metadata.text("license"));
   out.classifiers = strings(metadata.find("classifiers"));
   out.pythons = pythons_of(out.classifiers, metadata.text("requires_python"));
