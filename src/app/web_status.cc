@@ -1,6 +1,10 @@
 // What /+status shows to people.
 #include "app/application.h"
 #include "app/command_line.h"
+#include "catalog/sqlite/version.h"
+#include "http/client_version.h"
+#include "web/markdown.h"
+#include "web/search/xapian_version.h"
 #include "web/status_page.h"
 
 namespace bodega::app {
@@ -76,6 +80,14 @@ void add_cache(web::StatusFacts& facts, const ops::Snapshot& snapshot) {
   facts.scrubbed_bytes = snapshot.care.scrubbed_bytes;
 }
 
+std::vector<std::pair<std::string, std::string>> libraries() {
+  auto out = http::client_libraries();
+  out.insert(out.begin(), {"SQLite", catalog::sqlite::library_version()});
+  out.emplace_back("Xapian", web::xapian_version());
+  out.emplace_back("cmark-gfm", web::markdown_version());
+  return out;
+}
+
 // Names of what is damaged: more of them than a page should show are a disk to be replaced.
 Result<std::vector<web::DamagedLine>> damaged_lines(catalog::Catalog& catalog) {
   constexpr std::size_t kMost = 100;
@@ -105,6 +117,7 @@ Task<web::StatusFacts> Application::facts_for_people() {
   const auto health = co_await judge();
   web::StatusFacts facts;
   facts.version = version();
+  facts.libraries = libraries();
   facts.started = started_at_;
   facts.now = parts_.clock.wall();
   facts.condition = word_of(health.condition);

@@ -32,8 +32,8 @@ void write_password_form(Html& html, const PageRequest& asked) {
 }
 
 void write_token(Html& html, const PageRequest& asked, const catalog::TokenRow& token) {
-  html.open("tr").open("th", {{"scope", "row"}}).element("code", token.id).close("th");
-  html.element("td", token.comment).element("td", token.scope, {{"data-label", "May"}});
+  html.open("tr").open("th", {{"scope", "row"}, {"class", "nowrap"}}).element("code", token.id).close("th");
+  html.element("td", token.comment).element("td", token.scope, {{"class", "nowrap"}, {"data-label", "May"}});
   html.element("td", token.index.empty() ? "all" : token.index, {{"data-label", "Index"}});
   html.open("td", {{"class", "nowrap"}, {"data-label", "Ends"}});
   if (token.expires) {
@@ -47,7 +47,7 @@ void write_token(Html& html, const PageRequest& asked, const catalog::TokenRow& 
   } else {
     html.text("never");
   }
-  html.close("td").open("td");
+  html.close("td").open("td", {{"class", "nowrap"}});
   begin_form(html, asked, "/+manage/revoke", "inline");
   write_hidden(html, "id", token.id);
   html.element("button", "Revoke", {{"class", "danger small"}, {"aria-label", "Revoke " + token.id}}).close("form");

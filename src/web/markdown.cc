@@ -137,4 +137,6 @@ std::optional<std::string> markdown_to_html(std::string_view text, MarkdownLimit
   return std::string(job.html);
 }
 
+std::string markdown_version() { return cmark_version_string(); }
+
 }  // namespace bodega::web

@@ -19,4 +19,6 @@ struct MarkdownLimits {
 // time, because cmark-gfm keeps its tables of special characters for the whole process.
 std::optional<std::string> markdown_to_html(std::string_view text, MarkdownLimits limits = {});
 
+std::string markdown_version();  // of cmark-gfm, as it runs: "0.29.0.gfm.6"
+
 }  // namespace bodega::web

@@ -155,6 +155,13 @@ void write_upstreams(Html& html, const StatusFacts& facts) {
   html.close("tbody").close("table").close("div");
 }
 
+void write_versions(Html& html, const StatusFacts& facts) {
+  html.open("section", {{"class", "card status"}}).element("h2", "Versions").open("dl", {{"class", "facts numbers-right"}});
+  html.element("dt", "Bodega").element("dd", facts.version);
+  for (const auto& [name, version] : facts.libraries) html.element("dt", name).element("dd", version);
+  html.close("dl").close("section");
+}
+
 pypi::Json upstreams_json(const StatusFacts& facts) {
   using pypi::Json;
   Json out = Json::array();
@@ -197,6 +204,7 @@ http::Response status_page(const PageRequest& asked, const StatusFacts& facts) {
     for (const auto& line : group.lines) html.element("dt", line.label).element("dd", in_words(facts.*line.value, line.unit));
     html.close("dl").close("section");
   }
+  write_versions(html, facts);
   html.close("div");
   html.open("p", {{"class", "soft small"}}).text("Bodega " + facts.version + ", started ");
   write_time(html, facts.started);
@@ -213,6 +221,9 @@ http::Response status_json(const StatusFacts& facts) {
   using pypi::Json;
   Json result = Json::object();
   result.set("version", facts.version);
+  Json libraries = Json::object();
+  for (const auto& [name, version] : facts.libraries) libraries.set(name, version);
+  result.set("libraries", std::move(libraries));
   result.set("started", rfc3339(std::chrono::floor<std::chrono::seconds>(facts.started)));
   result.set("condition", facts.condition);
   result.set("reasons", Json(facts.reasons));

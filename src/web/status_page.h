@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -29,6 +30,7 @@ struct DamagedLine {
 // know of.
 struct StatusFacts {
   std::string version;
+  std::vector<std::pair<std::string, std::string>> libraries{};  // name and version, as they run
   WallTime started{};
   WallTime now{};
   std::string condition;             // "ready", "degraded", "unavailable"
