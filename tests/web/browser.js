@@ -32,15 +32,18 @@ async function open(browser, world, options = {}) {
   return { context, page, failures, allowed };
 }
 
-async function axe(page, failures, what) {
-  // Through the debugger's door, which no policy of the page closes.
-  await page.evaluate(axeSource);
-  const found = await page.evaluate(async () => {
-    const result = await axe.run(document, { iframes: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] });
+const kEverything = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
+const kContrasts = { type: "rule", values: ["color-contrast"] };
+
+async function axe(page, failures, what, runOnly = kEverything) {
+  // Through the debugger's door, which no policy of the page closes; once for each page.
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource);
+  const found = await page.evaluate(async (wanted) => {
+    const result = await axe.run(document, { iframes: false, runOnly: wanted });
     return result.violations
       .filter((one) => one.impact === "serious" || one.impact === "critical")
       .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ")}`);
-  });
+  }, runOnly);
   for (const one of found) failures.push(`axe, ${what}: ${one}`);
 }
 
@@ -80,4 +83,4 @@ async function led(page, action) {
   await page.waitForLoadState("load");
 }
 
-module.exports = { check, open, axe, tabTo, named, beginning, button, field, led };
+module.exports = { check, open, axe, kEverything, kContrasts, tabTo, named, beginning, button, field, led };

@@ -3,7 +3,7 @@
 "use strict";
 const fs = require("fs");
 const { chromium } = require("playwright-core");
-const { check, open, axe } = require("./browser.js");
+const { check, open, axe, kEverything, kContrasts } = require("./browser.js");
 const life = require("./life.js");
 const trap = require("./trap.js");
 
@@ -13,6 +13,21 @@ const kHeight = 900;
 const kSchemes = ["light", "dark"];
 const kAtOnce = 2;  // browsers' pages; more only wait for each other on small machines
 
+// The page that is open, at every width and in both colours. `each(width, colorScheme)` looks closer.
+async function everyManner(page, failures, each) {
+  for (const colorScheme of kSchemes) {
+    await page.emulateMedia({ colorScheme });
+    // Colours may change little by little.
+    await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
+    for (const width of kWidths) {
+      await page.setViewportSize({ width, height: kHeight });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      check(failures, wide <= width, `${wide} wide at ${width}, ${colorScheme}`);
+      await each(width, colorScheme);
+    }
+  }
+}
+
 // A page at every width, in both colours, with and without scripts. `session`: cookies of who is logged in.
 async function look(browser, path, options) {
   const { context, page, failures, allowed } = await open(browser, world, { storageState: options.session });
@@ -20,26 +35,21 @@ async function look(browser, path, options) {
   allowed.add(wanted);
   const response = await page.goto(world.url + path);
   check(failures, response.status() === wanted, `status ${response.status()}`);
-  for (const colorScheme of kSchemes) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of kWidths) {
-      await page.setViewportSize({ width, height: kHeight });
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      check(failures, wide <= width, `${wide} wide at ${width}, ${colorScheme}`);
-      // What it looks at are names, roles and contrasts: the narrowest page and the widest, each in one of the colours, have them all.
-      const judged = (width === 320 && colorScheme === "light") || (width === 1400 && colorScheme === "dark");
-      if (judged) await axe(page, failures, `${width}, ${colorScheme}`);
-      if (world.pictures) await page.screenshot({ path: `${world.pictures}/${path.replace(/\W+/g, "-")}-${width}-${colorScheme}.png`, fullPage: true });
-    }
-  }
+  await everyManner(page, failures, async (width, colorScheme) => {
+    // Names and roles are judged on the narrowest page and the widest; contrasts wherever there are others: other colours, other layouts.
+    const whole = (width === 320 && colorScheme === "light") || (width === 1400 && colorScheme === "dark");
+    await axe(page, failures, `${width}, ${colorScheme}`, whole ? kEverything : kContrasts);
+    if (world.pictures) await page.screenshot({ path: `${world.pictures}/${path.replace(/\W+/g, "-")}-${width}-${colorScheme}.png`, fullPage: true });
+  });
   check(failures, (await page.locator("h1").count()) === 1, "not one h1");
   check(failures, await page.locator("[data-theme-switch]").isVisible(), "no switch of the colours");
   await context.close();
-  const plain = await open(browser, world, { storageState: options.session, javaScriptEnabled: false, colorScheme: "dark" });
+  const plain = await open(browser, world, { storageState: options.session, javaScriptEnabled: false });
   plain.allowed.add(wanted);
   await plain.page.goto(world.url + path);
   check(plain.failures, (await plain.page.locator("main h1").innerText()).length > 0, "nothing without scripts");
   check(plain.failures, !(await plain.page.locator("[data-theme-switch]").isVisible()), "a switch of the colours that does nothing");
+  await everyManner(plain.page, plain.failures, async () => {});
   await plain.context.close();
   return { failures: failures.concat(plain.failures) };
 }
@@ -79,12 +89,7 @@ async function session(browser) {
   return state;
 }
 
-// Every width with and without scripts, in both colours, and either with both kinds of scripts.
-const kManners = [
-  { width: 320, colorScheme: "light", scripts: true }, { width: 320, colorScheme: "dark", scripts: false },
-  { width: 800, colorScheme: "dark", scripts: true }, { width: 800, colorScheme: "light", scripts: false },
-  { width: 1400, colorScheme: "light", scripts: true }, { width: 1400, colorScheme: "dark", scripts: false },
-];
+const kManners = kWidths.flatMap((width) => kSchemes.flatMap((colorScheme) => [true, false].map((scripts) => ({ width, colorScheme, scripts }))));
 
 function plan(browser, state) {
   const work = [];

@@ -145,7 +145,7 @@ class Browser(harness.Case):
         self.assertGreater(len(self.named("look ")), 20)
 
     def test_the_life_of_a_release_by_keyboard_alone_with_and_without_scripts(self):
-        self.assertEqual(len(self.named("life ")), 6)
+        self.assertEqual(len(self.named("life ")), 12)
 
     def test_a_wheel_is_dropped_by_mouse(self):
         self.assertEqual(len(self.named("drop ")), 2)
