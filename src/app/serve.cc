@@ -1,7 +1,5 @@
 #include "app/serve.h"
 
-#include <link.h>
-#include <malloc.h>
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
@@ -11,7 +9,6 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +18,7 @@
 #include "app/admin/administration.h"
 #include "app/application.h"
 #include "app/data_directory.h"
+#include "app/give_back.h"
 #include "app/notify.h"
 #include "app/offline_client.h"
 #include "app/sandbox.h"
@@ -61,32 +59,6 @@ Exit complain(const Error& error, Exit code) {
   std::fprintf(stderr, "bodega: %s\n", error.message.c_str());
   if (!error.context.empty()) std::fprintf(stderr, "        (%s)\n", error.context.c_str());
   return code;
-}
-
-// Memory that large pages needed for a moment goes back to the system: blocks from 128 KiB on are mapped, and few arenas hold the rest.
-void tame_malloc() {
-  ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-  ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
-  ::mallopt(M_ARENA_MAX, 2);
-}
-
-// What only the start needed is given back: free blocks, and the pages of code and constant tables that it walked through (relocations,
-// migrations, the set-up of libraries), two thirds of what an idle server would otherwise hold. What is needed again is mapped again from
-// the page cache. Segments that may be written to stay, among them those that were relocated.
-void forget_the_start() {
-  ::malloc_trim(0);
-  const auto forget = [](dl_phdr_info* object, std::size_t, void*) {
-    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-    for (int i = 0; i < object->dlpi_phnum; ++i) {
-      const auto& segment = object->dlpi_phdr[i];
-      if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
-      const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) / page * page;
-      const std::uintptr_t end = (object->dlpi_addr + segment.p_vaddr + segment.p_memsz + page - 1) / page * page;
-      ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
-    }
-    return 0;
-  };
-  ::dl_iterate_phdr(forget, nullptr);
 }
 
 void raise_descriptor_limit() {
@@ -224,6 +196,7 @@ class Running {
     constexpr auto kSettled = std::chrono::seconds(3);
     co_await sleep_until(*timers_, clock_.mono() + kSettled);
     forget_the_start();
+    co_await give_back(*quiet_pool_, *timers_, clock_);
   }
 
   bool is_beyond_loopback() const {

@@ -19,8 +19,12 @@ namespace {
 // A body is counted in steps of this size; one that is smaller is not counted while it comes.
 constexpr std::uint64_t kStep = 4ULL << 20;
 constexpr std::uint64_t kUncounted = 256 * 1024;
-// Reading JSON takes the text, a parser's index and strings, and what is made of it.
+// Reading takes the text, or what was made of it so far, a parser's index and strings, and what is made of all.
 constexpr std::uint64_t kReadingTakes = 4;
+// A body is read in parts of this size while the next one arrives: enough that the way to the pool and back does not count.
+constexpr std::size_t kPart = 128 * 1024;
+// What is read in less time than the way to the pool and back takes: ordinary pages.
+constexpr std::size_t kReadHere = 64 * 1024;
 
 Kept kept_of(const DocumentRow& row) { return {row.state, row.fetched_at, row.expires_at}; }
 
@@ -46,19 +50,6 @@ http::FetchRequest to_fetch(const DocumentRequest& request, const std::shared_pt
 
 Error no_such(const DocumentRequest& request) {
   return Error{Code::not_found, "The project " + request.name + " does not exist.", "known absent upstream", std::nullopt};
-}
-
-// Frees each piece as it goes, so that a page of ten megabytes is not held twice.
-std::string joined(std::vector<std::string> pieces, std::size_t size) {
-  // Parsers that read whole words want some room behind the last byte; without it they copy all of it.
-  constexpr std::size_t kRoom = 64;
-  std::string out;
-  out.reserve(size + kRoom);
-  for (auto& piece : pieces) {
-    out += piece;
-    piece = {};
-  }
-  return out;
 }
 
 // Lands a flight when its work has ended, also in an exception: nobody waits for ever on a bug.
@@ -202,10 +193,9 @@ Task<void> Documents::ask_upstream(const DocumentRequest& request, RowRef old, s
   if (!flight->result) flights_.publish(flight, std::move(landed));
 }
 
-struct Documents::Body {
-  std::vector<std::string> pieces;
-  std::size_t size = 0;
-  Allowance::Share share;
+struct Documents::Reading {
+  std::shared_ptr<Content> content;
+  std::size_t size = 0;  // of the body
 };
 
 struct Documents::Fetched {
@@ -213,22 +203,44 @@ struct Documents::Fetched {
   std::shared_ptr<Content> content;
 };
 
-Task<Result<Documents::Body>> Documents::take_body(http::FetchResponse& response) {
-  Body body;
+Task<Result<Documents::Reading>> Documents::read_body(http::FetchResponse& response, std::unique_ptr<ContentReader> reader) {
+  Reading reading;
+  Allowance::Share share;
+  std::string part;
   for (bool whole = false; !whole;) {
     auto piece = co_await response.body->read();
     BODEGA_CO_TRY(std::string bytes, std::move(piece));
     whole = bytes.empty();
-    body.size += bytes.size();
-    if (!whole) body.pieces.push_back(std::move(bytes));
-    std::uint64_t needed = whole ? body.size * kReadingTakes : 0;
-    if (!whole && body.size > kUncounted) needed = (body.size / kStep + 1) * kStep;
-    if (needed <= body.share.bytes()) continue;
-    auto growing = use_.allowance.grow(std::move(body.share), needed);
-    auto grown = co_await std::move(growing);
-    BODEGA_CO_TRY(body.share, std::move(grown));
+    reading.size += bytes.size();
+    part = part.empty() ? std::move(bytes) : std::move(part) + bytes;
+    std::uint64_t needed = whole ? reading.size * kReadingTakes : 0;
+    if (!whole && reading.size > kUncounted) needed = (reading.size / kStep + 1) * kStep;
+    if (needed > share.bytes()) {
+      auto growing = use_.allowance.grow(std::move(share), needed);
+      auto grown = co_await std::move(growing);
+      BODEGA_CO_TRY(share, std::move(grown));
+    }
+    if (whole || part.size() < kPart) continue;
+    auto feed = [&reader, &part] { return reader->feed(std::exchange(part, {})); };
+    auto fed = co_await offload(use_.pool, feed);
+    if (!fed) co_return fail(std::move(fed).error());
   }
-  co_return body;
+  auto finish = [&reader, &part]() -> Result<std::shared_ptr<Content>> {
+    if (!part.empty()) BODEGA_TRY_VOID(reader->feed(std::exchange(part, {})));
+    auto content = reader->finish();
+    reader.reset();  // here rather than on the home loop
+    return content;
+  };
+  Result<std::shared_ptr<Content>> content;
+  if (reading.size <= kReadHere) {
+    content = finish();
+  } else {
+    content = co_await offload(use_.pool, finish);
+  }
+  BODEGA_CO_TRY(reading.content, std::move(content));
+  share.shrink(reading.content->bytes());
+  reading.content->share = std::move(share);
+  co_return reading;
 }
 
 Task<Result<Documents::Fetched>> Documents::read_page(const DocumentRequest& request, http::FetchResponse response, const RowRef& old) {
@@ -237,31 +249,22 @@ Task<Result<Documents::Fetched>> Documents::read_page(const DocumentRequest& req
   got.last_serial = parse_u64(response.headers.get("X-PyPI-Last-Serial")).value_or(0);
   got.final_url = response.final_url;
   got.replaces = old && old->state == DocumentState::present;
-  auto taken = co_await take_body(response);
-  BODEGA_CO_TRY(Body body, std::move(taken));
-  auto read = [&request, &got, &body] {
-    got.body = joined(std::move(body.pieces), body.size);
-    auto content = request.read(got);
-    got.body = {};  // here rather than on the home loop
-    return content;
-  };
-  auto content = co_await offload(use_.pool, read);
-  if (!content) co_return fail(std::move(content).error());
-  body.share.shrink((*content)->bytes());
-  (*content)->share = std::move(body.share);
+  auto read = read_body(response, request.reader(std::move(got)));
+  auto reading = co_await std::move(read);
+  if (!reading) co_return fail(std::move(reading).error());
 
-  Fetched fetched{std::make_shared<DocumentHead>(), std::move(*content)};
+  Fetched fetched{std::make_shared<DocumentHead>(), std::move(reading->content)};
   auto& row = *fetched.row;
   row.index = request.index;
   row.name = request.name;
   row.fetched_at = use_.clock.wall();
   // A page of no bytes may be meant, and may be an upstream's bad moment: it is believed as long as an absence.
-  row.expires_at = body.size == 0 ? fresh_until(row.fetched_at, {}, DocumentState::absent, rules_)
-                                  : until(request, row.fetched_at, response.headers.joined("Cache-Control"));
+  row.expires_at = reading->size == 0 ? fresh_until(row.fetched_at, {}, DocumentState::absent, rules_)
+                                      : until(request, row.fetched_at, response.headers.joined("Cache-Control"));
   row.etag = std::string(response.headers.get("ETag"));
   row.last_modified = std::string(response.headers.get("Last-Modified"));
   row.changed_at = row.fetched_at;
-  row.body_bytes = body.size;
+  row.body_bytes = reading->size;
   co_return fetched;
 }
 

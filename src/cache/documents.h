@@ -21,8 +21,8 @@
 
 namespace bodega::cache {
 
+// What is told of an upstream's bytes.
 struct UpstreamAnswer {
-  std::string body;  // decoded
   std::string content_type;
   std::uint64_t last_serial = 0;  // of X-PyPI-Last-Serial; 0 = not told
   Url final_url;
@@ -41,6 +41,15 @@ class Content {
   Allowance::Share share;  // of that memory; goes with the last holder
 };
 
+// Makes a content of what an upstream sends, while it arrives. In the pool, one call at a time. An error means the answer is broken:
+// nothing is kept.
+class ContentReader {
+ public:
+  virtual ~ContentReader() = default;
+  virtual Result<void> feed(std::string bytes) = 0;  // decoded; not empty
+  virtual Result<std::shared_ptr<Content>> finish() = 0;
+};
+
 struct DocumentRequest {
   std::string index;  // "user/name" of the mirror
   std::string name;   // normalised project
@@ -49,8 +58,7 @@ struct DocumentRequest {
   std::uint64_t max_bytes = 0;
   ClientWish wish = ClientWish::cached_is_fine;
   std::optional<Duration> ttl_max;  // of this index, instead of the general one
-  // Reads the upstream's bytes; runs in the pool. An error means the answer is broken: nothing is kept.
-  std::function<Result<std::shared_ptr<Content>>(const UpstreamAnswer&)> read;
+  std::function<std::unique_ptr<ContentReader>(UpstreamAnswer)> reader;
 };
 
 // A document without its body, which is read when it is needed: a hundred askers of a large page take no more memory than one.
@@ -103,7 +111,7 @@ class Documents {
     http::CacheOutcome outcome = http::CacheOutcome::miss;
   };
   struct Fetched;  // a page that was just read
-  struct Body;
+  struct Reading;
   using Flight = Flights<Landed>::Flight;
 
   WallTime until(const DocumentRequest& request, WallTime now, const std::string& cache_control) const;
@@ -112,7 +120,7 @@ class Documents {
   Task<void> fly(DocumentRequest request, RowRef old, std::string key, std::shared_ptr<Flight> flight, std::uint64_t looked_at);
   Task<void> look_again(const DocumentRequest& request, std::shared_ptr<Flight> flight);
   Task<void> ask_upstream(const DocumentRequest& request, RowRef old, std::shared_ptr<Flight> flight);
-  Task<Result<Body>> take_body(http::FetchResponse& response);
+  Task<Result<Reading>> read_body(http::FetchResponse& response, std::unique_ptr<ContentReader> reader);
   Task<Result<Fetched>> read_page(const DocumentRequest& request, http::FetchResponse response, const RowRef& old);
   Task<Result<Landed>> keep_present(const DocumentRequest& request, http::FetchResponse response, RowRef old,
                                     std::shared_ptr<Flight> flight);

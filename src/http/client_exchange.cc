@@ -16,6 +16,10 @@ constexpr std::uint64_t kRedirectBody = 64 * 1024;
 // Small answers compress well by chance; a bomb that stays below this harms nobody.
 constexpr std::uint64_t kRatioFrom = 1024 * 1024;
 constexpr std::uint64_t kStallBytesPerSecond = 1024;
+// Decoded bytes are handed over in pieces that the allocator uses again rather than maps anew (tame_malloc() in app/serve.cc): pages of
+// memory that were never touched cost more than to decode into them.
+constexpr std::size_t kDecodedPiece = 120 * 1024;
+static_assert(kDecodedPiece <= Inbox::kPiece);
 
 // RFC 9110 section 5.6.2.
 bool is_token(std::string_view text) {
@@ -287,13 +291,14 @@ bool Exchange::decode_rest() {
   decoding_ = true;
   while (decoding_ && !inbox_->pause_if_full(filling_.size())) {
     const std::size_t before = filling_.size();
-    const auto step = decoder_->decode(input, filling_, Inbox::kPiece);
+    if (filling_.empty()) filling_.reserve(kDecodedPiece);
+    const auto step = decoder_->decode(input, filling_, kDecodedPiece);
     if (!step) return give_up(FetchFailure::protocol, " answered with bytes that cannot be decoded", step.error());
     bytes_ += filling_.size() - before;
     if (!within_limits()) return false;
     input.remove_prefix(step->used);
     decoding_ = step->more;
-    if (filling_.size() >= Inbox::kPiece) inbox_->put(std::exchange(filling_, {}));
+    if (filling_.size() >= kDecodedPiece) inbox_->put(std::exchange(filling_, {}));
   }
   rest_.erase(0, rest_.size() - input.size());
   return true;

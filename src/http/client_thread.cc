@@ -94,10 +94,10 @@ void UpstreamThread::run() {
     int running = 0;
     curl_multi_perform(multi_.get(), &running);
     const MonoTime now = now_mono();
+    collect_finished();  // first: their readers wake once for the last piece and the end
     for (const auto& entry : exchanges_) {
       if (entry.second->flush(now)) next_deadline_ = now;
     }
-    collect_finished();
     if (now >= next_deadline_) end_overdue(now);
     const auto until = std::clamp<Duration>(next_deadline_ - now, Duration::zero(), kLongestPoll);
     const auto wait_ms = std::chrono::ceil<std::chrono::milliseconds>(until).count();

@@ -16,8 +16,6 @@ std::string read_file(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-std::uint64_t measure_own() { return own_bytes(read_file("/proc/self/statm"), static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))); }
-
 // "max" and v1's huge number are no limits.
 std::optional<std::uint64_t> limit_in(const std::string& text) {
   constexpr std::uint64_t kNone = 1ULL << 60;
@@ -67,6 +65,8 @@ std::uint64_t own_bytes(std::string_view statm, std::uint64_t page_bytes) {
   return (resident - std::min(shared, resident)) * page_bytes;
 }
 
+std::uint64_t own_bytes() { return own_bytes(read_file("/proc/self/statm"), static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))); }
+
 bool too_full(std::uint64_t own, std::uint64_t limit) {
   // A quarter is left for what is under way, its largest page among it, and for the kernel's share (sockets, SQLite's pages).
   return own > limit / 4 * 3;
@@ -83,6 +83,8 @@ bool MemoryGuard::refuses(MonoTime now) {
   return full_;
 }
 
-MemoryGuard make_memory_guard() { return {memory_limit(), measure_own}; }
+MemoryGuard make_memory_guard() {
+  return {memory_limit(), [] { return own_bytes(); }};
+}
 
 }  // namespace bodega::ops

@@ -18,6 +18,7 @@ std::optional<std::uint64_t> memory_limit(const std::function<std::string(const 
 std::optional<std::uint64_t> memory_limit();  // of this process
 // From the content of /proc/self/statm: what is the process's own and cannot be dropped, in bytes. Pure.
 std::uint64_t own_bytes(std::string_view statm, std::uint64_t page_bytes);
+std::uint64_t own_bytes();  // of this process
 // Whether `own` bytes leave too little of `limit` for the requests that are under way. Pure.
 bool too_full(std::uint64_t own, std::uint64_t limit);
 

@@ -2,10 +2,12 @@
 
 #include <simdjson.h>
 
-#include <algorithm>
+#include <bit>
+#include <vector>
 
 #include "base/text.h"
 #include "base/time.h"
+#include "pypi/format/array_splitter.h"
 #include "pypi/format/file_url.h"
 #include "pypi/format/filename.h"
 #include "pypi/format/names.h"
@@ -16,8 +18,11 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-// The most that is given to the parser: ten times the largest page known. The fetch has its own, smaller limit.
-constexpr std::size_t kMaxBody = 256U << 20U;
+// The most that is given to the parser at once: ten times the largest page known. The fetch has its own, smaller limit.
+constexpr std::size_t kMaxText = 256U << 20U;
+// Files are read in batches of about this much text: what it takes to read them stays in the processor's caches.
+constexpr std::size_t kBatch = 96 * 1024;
+static_assert(ArraySplitter::kRoom >= simdjson::SIMDJSON_PADDING);
 
 std::optional<std::string_view> text_of(dom::element value) {
   std::string_view text;
@@ -147,11 +152,7 @@ void read_versions(dom::element value, std::vector<std::string>& out) {
   }
 }
 
-void read_files(dom::element value, const Url& base, std::vector<PageFile>& out) {
-  dom::array array;
-  out.clear();
-  if (value.get_array().get(array) != simdjson::SUCCESS) return;
-  out.reserve(array.size());
+void read_files(dom::array array, const Url& base, std::vector<PageFile>& out) {
   FileReader reader(base);
   for (const auto entry : array) {
     dom::object object;
@@ -172,7 +173,9 @@ Result<ProjectPage> read_page(dom::object root, const Url& base, std::string_vie
       const auto given = text_of(value);
       if (given && normalize_name(*given) != name) return fail(Code::invalid, "the upstream's page is that of another project");
     } else if (key == "files") {
-      read_files(value, base, page.files);
+      page.files.clear();
+      dom::array array;
+      if (value.get_array().get(array) == simdjson::SUCCESS) read_files(array, base, page.files);
     } else if (key == "versions") {
       read_versions(value, page.versions);
     } else if (key == "project-status") {
@@ -185,16 +188,72 @@ Result<ProjectPage> read_page(dom::object root, const Url& base, std::string_vie
 
 }  // namespace
 
-Result<ProjectPage> parse_json_page(std::string_view body, const Url& base, std::string_view name, std::size_t room) {
-  if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
-  dom::parser parser(kMaxBody);
-  dom::element root;
-  if (const auto error = parser.parse(body.data(), body.size(), room < simdjson::SIMDJSON_PADDING).get(root); error != simdjson::SUCCESS) {
-    return fail(Code::invalid, "the upstream's page is not valid JSON", simdjson::error_message(error));
+class JsonPageReader::Parts {
+ public:
+  Parts(Url base, std::string name)
+      : base_(std::move(base)),
+        name_(std::move(name)),
+        parser_(kMaxText),
+        splitter_("files", kBatch, [this](std::string_view text) { return read_batch(text); }) {}
+
+  Result<void> feed(std::string_view text) { return splitter_.feed(text); }
+
+  Result<ProjectPage> finish() {
+    std::string rest = splitter_.finish();
+    BODEGA_TRY(const dom::element root, parse(rest));
+    dom::object object;
+    if (root.get_object().get(object) != simdjson::SUCCESS) return fail(Code::invalid, "the upstream's page is not a JSON object");
+    BODEGA_TRY(ProjectPage page, read_page(object, base_, name_));
+    drop_earlier();
+    if (splitter_.arrays() > 0) page.files = std::move(files_);
+    return page;
   }
-  dom::object object;
-  if (root.get_object().get(object) != simdjson::SUCCESS) return fail(Code::invalid, "the upstream's page is not a JSON object");
-  return read_page(object, base, name);
+
+ private:
+  Result<dom::element> parse(std::string_view text) {
+    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    // Batches differ in length by a little: room for all of them at once.
+    auto error = simdjson::SUCCESS;
+    if (text.size() > parser_.capacity() && text.size() <= kMaxText) error = parser_.allocate(std::bit_ceil(text.size()));
+    dom::element root;
+    if (error == simdjson::SUCCESS) error = parser_.parse(text.data(), text.size(), false).get(root);
+    if (error != simdjson::SUCCESS) {
+      return fail(Code::invalid, "the upstream's page is not valid JSON", simdjson::error_message(error));
+    }
+    return root;
+  }
+
+  // Files of an array whose key was given once more.
+  void drop_earlier() {
+    if (splitter_.arrays() != array_) files_.clear();
+    array_ = splitter_.arrays();
+  }
+
+  Result<void> read_batch(std::string_view text) {
+    BODEGA_TRY(const dom::element root, parse(text));
+    drop_earlier();
+    dom::array array;
+    if (root.get_array().get(array) == simdjson::SUCCESS) read_files(array, base_, files_);
+    return {};
+  }
+
+  const Url base_;
+  const std::string name_;
+  dom::parser parser_;
+  ArraySplitter splitter_;
+  std::size_t array_ = 0;  // of which files_ are
+  std::vector<PageFile> files_;
+};
+
+JsonPageReader::JsonPageReader(Url base, std::string name) : parts_(std::make_unique<Parts>(std::move(base), std::move(name))) {}
+JsonPageReader::~JsonPageReader() = default;
+Result<void> JsonPageReader::feed(std::string_view text) { return parts_->feed(text); }
+Result<ProjectPage> JsonPageReader::finish() { return parts_->finish(); }
+
+Result<ProjectPage> parse_json_page(std::string_view body, const Url& base, std::string_view name) {
+  JsonPageReader reader(base, std::string(name));
+  BODEGA_TRY_VOID(reader.feed(body));
+  return reader.finish();
 }
 
 bool looks_like_json(std::string_view body) {

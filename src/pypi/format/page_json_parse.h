@@ -1,6 +1,8 @@
 // The JSON form of the simple API (PEP 691, 700, 714, 740, 792), read tolerantly: it is untrusted input.
 #pragma once
 
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -9,11 +11,28 @@
 
 namespace bodega::pypi {
 
+// Reads a page while it arrives; one thread at a time. Holds what it has read and at most a quarter of a megabyte of text.
+//
 // `base` is the URL the page came from after redirects; `name` is the normalised name that was asked for. Unknown keys and optional keys
-// of a wrong type are ignored; a file without name or URL, or with a hostile name, is left out. Code::invalid: no JSON, not an object,
-// another major api-version, or a page that says it is of another project. Needs about four times the body in memory while it runs, the
-// result included; with `room` bytes behind the body that may be read (64 are enough) it need not be copied first.
-Result<ProjectPage> parse_json_page(std::string_view body, const Url& base, std::string_view name, std::size_t room = 0);
+// of a wrong type are ignored; a file without name or URL, or with a hostile name, is left out. Code::invalid, from either call: no JSON,
+// not an object, another major api-version, or a page that says it is of another project.
+class JsonPageReader {
+ public:
+  JsonPageReader(Url base, std::string name);
+  ~JsonPageReader();
+  JsonPageReader(const JsonPageReader&) = delete;
+  JsonPageReader& operator=(const JsonPageReader&) = delete;
+
+  Result<void> feed(std::string_view text);
+  Result<ProjectPage> finish();
+
+ private:
+  class Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// The same of a page that is all here.
+Result<ProjectPage> parse_json_page(std::string_view body, const Url& base, std::string_view name);
 
 // Does the body begin like JSON, whatever its Content-Type said?
 bool looks_like_json(std::string_view body);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "pypi/format/test_pages.h"
 
 namespace bodega::pypi {
@@ -180,6 +182,56 @@ TEST(PageJsonParse, DuplicateKeysDoNotAddUp) {
   ASSERT_TRUE(page);
   ASSERT_EQ(page->files.size(), 1U);
   EXPECT_EQ(page->files[0].filename, "b.zip");
+}
+
+TEST(PageJsonParse, TheLastOfDuplicateKeysCountsAlsoWhenItIsEmpty) {
+  const auto page = parse(R"({"files":[{"filename":"a.zip","url":"https://h/a.zip"}],"files":[]})");
+  ASSERT_TRUE(page);
+  EXPECT_TRUE(page->files.empty());
+}
+
+// More text than is read at once.
+std::string large_page(int files) {
+  std::string text = "\xEF\xBB\xBF{\"files\":[";
+  for (int i = 0; i < files; ++i) {
+    const std::string name = "foo-" + std::to_string(i) + ".zip";
+    text += (i == 0 ? "" : ",");
+    text += R"({"filename":")" + name + R"(","url":"https://h/)" + name + R"(","yanked":"a \"b\", [c] {","hashes":{"sha256":")" + kSha +
+            R"("}})";
+  }
+  return text + R"(],"meta":{"_last-serial":7},"name":"foo"})";
+}
+
+TEST(PageJsonParse, APageIsReadInPiecesAsItIsInOne) {
+  constexpr int kFiles = 2000;
+  const std::string text = large_page(kFiles);
+  const auto whole = parse(text);
+  ASSERT_TRUE(whole) << whole.error().describe();
+  ASSERT_EQ(whole->files.size(), static_cast<std::size_t>(kFiles));
+  EXPECT_EQ(whole->files.back().filename, "foo-1999.zip");
+  EXPECT_EQ(whole->files.back().yanked, "a \"b\", [c] {");
+  EXPECT_EQ(whole->last_serial, 7U);
+  for (const std::size_t step : {1U, 7U, 4096U, 100000U, 131072U}) {
+    JsonPageReader reader(base(), "foo");
+    for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(std::min(step, rest.size())))
+      ASSERT_TRUE(reader.feed(rest.substr(0, step)));
+    const auto page = reader.finish();
+    ASSERT_TRUE(page) << step;
+    EXPECT_TRUE(*page == *whole) << step;
+  }
+}
+
+TEST(PageJsonParse, AByteThatBreaksALargePageIsFoundWhereverItIs) {
+  const std::string text = large_page(1000);
+  for (std::size_t at = 3; at < text.size(); at += text.size() / 50) {
+    std::string broken = text;
+    broken[at] = '\x01';
+    EXPECT_FALSE(parse(broken)) << at;
+    EXPECT_FALSE(parse(std::string_view(text).substr(0, at))) << at;
+  }
+  std::string trailing = text;
+  trailing.replace(trailing.find("],\"meta"), 1, ",]");
+  EXPECT_FALSE(parse(trailing));
 }
 
 TEST(PageJsonParse, JsonIsRecognisedByItsBeginning) {

@@ -40,6 +40,51 @@ struct PageContent final : cache::Content {
   ProjectPage page;
 };
 
+// What an upstream sends as a project page, whatever its Content-Type claims.
+class PageReader final : public cache::ContentReader {
+ public:
+  PageReader(cache::UpstreamAnswer answer, std::string name) : answer_(std::move(answer)), name_(std::move(name)) {}
+
+  Result<void> feed(std::string bytes) override {
+    if (!begun_ && looks_like_json(bytes)) json_.emplace(answer_.final_url, name_);
+    begun_ = true;
+    if (!json_) {
+      html_ += bytes;
+      return {};
+    }
+    if (auto fed = json_->feed(bytes); !fed) return fail(broken(std::move(fed).error()));
+    return {};
+  }
+
+  Result<std::shared_ptr<cache::Content>> finish() override {
+    BODEGA_TRY(ProjectPage page, page_of_all());
+    if (page.last_serial == 0) page.last_serial = answer_.last_serial;  // other indexes tell it in the head only
+    return std::make_shared<PageContent>(std::move(page));
+  }
+
+ private:
+  Result<ProjectPage> page_of_all() {
+    // Small servers answer nothing at all for a project without files, and devpi takes that. In place of a page it is rather a failure.
+    if (!begun_ && !answer_.replaces) {
+      ProjectPage page;
+      page.name = name_;
+      return page;
+    }
+    auto page = json_ ? json_->finish() : parse_html_page(html_, answer_.final_url, name_);
+    if (!page) return fail(broken(std::move(page).error()));
+    return page;
+  }
+  Error broken(Error why) const {
+    return {Code::upstream_failed, "the upstream's page of " + name_ + " is broken: " + why.message, std::move(why.context), std::nullopt};
+  }
+
+  const cache::UpstreamAnswer answer_;
+  const std::string name_;
+  bool begun_ = false;
+  std::optional<JsonPageReader> json_;
+  std::string html_;
+};
+
 std::shared_ptr<const ProjectPage> page_of(std::shared_ptr<const cache::Content> content) {
   const auto* page = &static_cast<const PageContent&>(*content).page;
   return {std::move(content), page};
@@ -60,24 +105,6 @@ Result<Url> project_url(const MirrorSource& source, const std::string& name) {
   url.query.clear();
   url.fragment.clear();
   return url;
-}
-
-Result<ProjectPage> read_page(const cache::UpstreamAnswer& answer, const std::string& name) {
-  // Small servers answer nothing at all for a project without files, and devpi takes that. In place of a page it is rather a failure.
-  if (answer.body.empty() && !answer.replaces) {
-    ProjectPage page;
-    page.name = name;
-    return page;
-  }
-  const std::size_t room = answer.body.capacity() - answer.body.size();
-  auto page = looks_like_json(answer.body) ? parse_json_page(answer.body, answer.final_url, name, room)
-                                           : parse_html_page(answer.body, answer.final_url, name);
-  if (!page) {
-    auto error = std::move(page).error();
-    return fail(Code::upstream_failed, "the upstream's page of " + name + " is broken: " + error.message, error.context);
-  }
-  if (page->last_serial == 0) page->last_serial = answer.last_serial;  // other indexes tell it in the head only
-  return page;
 }
 
 store::Expected expected_of(const PageFile& file) {
@@ -136,10 +163,7 @@ Task<Result<MirrorPage>> Mirrors::page_once(MirrorSource source, std::string nam
   request.max_bytes = kMaxPageBytes;
   request.wish = wish;
   request.ttl_max = source.expiry;
-  request.read = [name](const cache::UpstreamAnswer& answer) -> Result<std::shared_ptr<cache::Content>> {
-    BODEGA_TRY(auto page, read_page(answer, name));
-    return std::make_shared<PageContent>(std::move(page));
-  };
+  request.reader = [name](cache::UpstreamAnswer answer) { return std::make_unique<PageReader>(std::move(answer), name); };
   auto got = co_await use_.documents.get(std::move(request));
   if (!got) co_return fail(std::move(got).error());
   MirrorPage out;

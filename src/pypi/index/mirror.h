@@ -55,8 +55,6 @@ struct MirrorFile {
 
 // The upstream's page of a project: <url><name>/.
 Result<Url> project_url(const MirrorSource& source, const std::string& name);
-// What an upstream sent as a project page, whatever its Content-Type claims.
-Result<ProjectPage> read_page(const cache::UpstreamAnswer& answer, const std::string& name);
 // What the bytes of a listed file, or of its metadata sibling, must agree with.
 store::Expected expected_of(const PageFile& file);
 Result<store::Expected> expected_metadata_of(const PageFile& file);  // not_found: the page offers none

@@ -14,6 +14,11 @@ namespace {
 // Larger bodies are sent by sendfile from a spool file: from here on the copy into the socket costs more than a second system call (as
 // http/outgoing.h, kSmallFile).
 constexpr std::size_t kInMemory = 16 * 1024;
+// Printing this many files takes less time than the way to the pool and back.
+constexpr std::size_t kPrintHere = 100;
+// Large texts that wait for their file, all together. Beyond it the file is written before the answer: many who read slowly must not fill
+// the memory.
+constexpr std::size_t kUnspooled = 16 << 20;
 // Compressing this much takes about 15 ms, which a first asker may wait; beyond it the page goes out as it is.
 constexpr std::size_t kCompressNow = 1 << 20;
 // Below it a coding saves less than its header costs.
@@ -52,6 +57,19 @@ std::string render(const MergedPage& merged, const std::vector<std::string>& pre
   return format == PageFormat::json ? render_json(*merged.page, link) : render_html(*merged.page, link);
 }
 
+// A text that is counted for as long as somebody sends it.
+struct Unspooled {
+  Unspooled(std::string bytes, std::shared_ptr<std::atomic<std::size_t>> all) : text(std::move(bytes)), sum(std::move(all)) {
+    *sum += text.size();
+  }
+  ~Unspooled() { *sum -= text.size(); }
+  Unspooled(const Unspooled&) = delete;
+  Unspooled& operator=(const Unspooled&) = delete;
+
+  const std::string text;
+  const std::shared_ptr<std::atomic<std::size_t>> sum;
+};
+
 }  // namespace
 
 WallTime good_until(const PageFacts& facts, WallTime now) {
@@ -60,7 +78,11 @@ WallTime good_until(const PageFacts& facts, WallTime now) {
 }
 
 Renderings::Renderings(Pool& pool, Loop& home, Log& log, Spool spool)
-    : pool_(pool), log_(log), spool_(std::move(spool)), tasks_(home, [&log](const std::string& what) {
+    : pool_(pool),
+      log_(log),
+      spool_(std::move(spool)),
+      unspooled_(std::make_shared<std::atomic<std::size_t>>(0)),
+      tasks_(home, [&log](const std::string& what) {
         log.error("bug", {{"in", "renderings"}, {"what", what}});
       }) {}
 
@@ -76,7 +98,21 @@ std::shared_ptr<Rendition> Renderings::find(const std::string& key) {
   return found->second->rendition;
 }
 
-Result<std::shared_ptr<const Coding>> Renderings::seal(std::string bytes) const {
+std::shared_ptr<const Coding> Renderings::print(const MergedPage& merged, const std::vector<std::string>& prefixes,
+                                                PageFormat format) const {
+  std::string bytes = render(merged, prefixes, format);
+  if (bytes.size() <= kInMemory || *unspooled_ + bytes.size() > kUnspooled) return seal(std::move(bytes));
+  auto coding = std::make_shared<Coding>();
+  coding->size = bytes.size();
+  coding->etag = etag_of(bytes);
+  coding->for_moments = true;
+  auto held = std::make_shared<Unspooled>(std::move(bytes), unspooled_);
+  const std::string* text = &held->text;
+  coding->body = std::shared_ptr<const std::string>(std::move(held), text);
+  return coding;
+}
+
+std::shared_ptr<const Coding> Renderings::seal(std::string bytes) const {
   auto coding = std::make_shared<Coding>();
   coding->size = bytes.size();
   coding->etag = etag_of(bytes);
@@ -93,23 +129,45 @@ Result<std::shared_ptr<const Coding>> Renderings::seal(std::string bytes) const 
   return coding;
 }
 
+Task<void> Renderings::move_to_file(std::shared_ptr<Rendition> rendition) {
+  auto& identity = rendition->codings[slot(ContentEncoding::identity)];
+  const auto old = identity;
+  auto work = [this, &old] {
+    auto coding = std::make_shared<Coding>(*old);
+    coding->for_moments = false;
+    const std::string_view text = *std::get<std::shared_ptr<const std::string>>(old->body);
+    auto file = spool_(text);
+    if (file) {
+      coding->body = http::FileBody{std::move(*file)};
+    } else {
+      log_.warning("page.not_spooled", {{"bytes", text.size()}, {"why", file.error().describe()}});
+    }
+    return std::shared_ptr<const Coding>(std::move(coding));
+  };
+  identity = co_await offload(pool_, work);
+}
+
 Task<Result<std::shared_ptr<Rendition>>> Renderings::make(std::string key, MergedPage merged, std::vector<std::string> prefixes,
                                                           PageFormat format, std::shared_ptr<const http::Validity> validity) {
   if (auto made = find(key)) co_return made;
   if (auto flight = making_.find(key)) co_return co_await cache::wait_landed<std::shared_ptr<Rendition>>(std::move(flight));
   const auto flight = making_.begin(key);
-  auto work = [this, &merged, &prefixes, format] { return seal(render(merged, prefixes, format)); };
-  auto identity = co_await offload(pool_, work);
-  if (!identity) {
-    making_.land(key, flight, fail(identity.error()));
-    co_return fail(identity.error());
-  }
+  auto work = [this, &merged, &prefixes, format] { return print(merged, prefixes, format); };
   auto rendition = std::make_shared<Rendition>();
-  rendition->codings[slot(ContentEncoding::identity)] = std::move(*identity);
+  auto& identity = rendition->codings[slot(ContentEncoding::identity)];
+  if (merged.page->files.size() <= kPrintHere && *unspooled_ <= kUnspooled / 2) {
+    identity = work();
+  } else {
+    identity = co_await offload(pool_, work);
+  }
   rendition->validity = std::move(validity);
   rendition->last_serial = merged.page->last_serial;
   keep(key, rendition);
   making_.land(key, flight, rendition);
+  if (identity->for_moments) {
+    auto moving = move_to_file(rendition);
+    tasks_.spawn(std::move(moving));
+  }
   co_return rendition;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <list>
 #include <memory>
@@ -24,7 +25,8 @@ namespace bodega::pypi {
 struct Coding {
   http::Body body;  // shared text, or a spooled file when large
   std::uint64_t size = 0;
-  std::string etag;  // strong, of this coding's bytes
+  std::string etag;          // strong, of this coding's bytes
+  bool for_moments = false;  // a large text in memory, for those who wait for it; a file takes its place
 };
 
 // What an answer says of a page beside its bytes.
@@ -74,12 +76,15 @@ class Renderings {
   using CodingFlight = cache::Flights<std::shared_ptr<const Coding>>::Ref;
   Task<void> compress(std::shared_ptr<Rendition> rendition, ContentEncoding wanted, std::string key, CodingFlight flight);
   void keep(const std::string& key, std::shared_ptr<Rendition> rendition);
-  Result<std::shared_ptr<const Coding>> seal(std::string bytes) const;
+  std::shared_ptr<const Coding> print(const MergedPage& merged, const std::vector<std::string>& prefixes, PageFormat format) const;
+  std::shared_ptr<const Coding> seal(std::string bytes) const;
+  Task<void> move_to_file(std::shared_ptr<Rendition> rendition);
 
   Pool& pool_;
   Log& log_;
   Spool spool_;
-  std::list<Entry> recent_;  // newest first
+  std::shared_ptr<std::atomic<std::size_t>> unspooled_;  // bytes of codings for moments; shared_ptr: they go with the last who sends them
+  std::list<Entry> recent_;                              // newest first
   std::unordered_map<std::string, std::list<Entry>::iterator> by_key_;
   cache::Flights<std::shared_ptr<Rendition>> making_;
   cache::Flights<std::shared_ptr<const Coding>> compressing_;

@@ -145,7 +145,7 @@ Response Simple::page_response(const Request& request, const IndexConfig& index,
   response.body = coding.body;
 
   const bool final_coding = sent == negotiated.encoding || negotiated.encoding == ContentEncoding::identity || coding.size < 4096;
-  if (!facts.stale && final_coding && request.query.empty()) {
+  if (!facts.stale && final_coding && !coding.for_moments && request.query.empty()) {
     const auto fresh = std::chrono::duration_cast<Duration>(rendition.until - now);
     response.hot = http::make_hot_entry(response, request.path, request.accept_class, rendition.validity, use_.clock.mono() + fresh);
   }
