@@ -181,10 +181,13 @@ def backups(world, base, tally, rounds):
     bench.copy_data(base.bodega.data, bodega.data)
     bodega.start()
     acknowledged, stopping = {}, threading.Event()
+    working = threading.Event()  # not while a backup is read back: that takes as long as there are uploads
 
     def uploader():
         count = 0
         while not stopping.is_set():
+            if not working.wait(0.1):
+                continue
             count += 1
             name = "live%d" % count
             filename, content = packages.make_wheel(name, "1.0", filler=20_000)
@@ -199,11 +202,13 @@ def backups(world, base, tally, rounds):
     thread.start()
     target = world.path / "backup"
     for number in range(rounds):
+        working.set()
         time.sleep(0.3)
         before = dict(acknowledged)
         done = subprocess.run([harness.BINARY, "backup", target, "--data", bodega.data], capture_output=True, text=True, timeout=120,
                               stdin=subprocess.DEVNULL, env=harness.clean_environment(HOME=bodega.directory))
         after = dict(acknowledged)
+        working.clear()
         tally.tries += 1
         if done.returncode != 0:
             tally.violation("backup %d: exit %d: %s" % (number, done.returncode, done.stdout + done.stderr))
