@@ -17,9 +17,8 @@ void tame_malloc();
 // the page cache. Segments that may be written to stay, among them those that were relocated.
 void forget_the_start();
 
-// Whether so much of what is resident is free that it should go back: malloc by itself gives back only what lies behind everything in use,
-// and of ten thousand connections that left one still stands there. `own` bytes are the process's, `used` of them in use, `before` its own
-// after the last time. Pure.
+// Whether so much of what is resident is free that it should go back: malloc by itself gives back only what lies behind everything in use.
+// `own` bytes are the process's, `used` of them in use, `before` its own after the last time. Pure.
 bool worth_giving_back(std::uint64_t own, std::uint64_t used, std::uint64_t before);
 
 // Looks every few seconds for as long as the loop runs. The pool should be one that is in nobody's way.
