@@ -246,12 +246,16 @@ Result<std::vector<std::string>> TextIndex::indexes() const {
 
 namespace {
 
+// Whether several documents may stand for one project. Where none do, to look for them would be most of what a question costs that ten
+// thousand projects answer.
+bool has_documentation(const Xapian::Database& database) { return database.term_exists("Tpage"); }
+
 Xapian::Enquire enquiry(const Xapian::Database& database, const Xapian::Query& query) {
   Xapian::Enquire enquire(database);
   enquire.set_query(query);
   // ln(occurrences) and nothing else: how many documents have a word, or how long they are on average, is told to nobody.
   enquire.set_weighting_scheme(Xapian::TfIdfWeight("lnn"));
-  enquire.set_collapse_key(kPathSlot);
+  if (has_documentation(database)) enquire.set_collapse_key(kPathSlot);
   enquire.set_sort_by_value_then_relevance(kOriginSlot, true);
   return enquire;
 }
@@ -302,18 +306,19 @@ Result<TextHits> TextIndex::search(const TextQuestion& question, std::size_t fir
     const auto parts = parts_of(question);
     const Marker marker(question.query);
     const auto checked = std::min(database.get_doccount(), kCounted);
+    const bool collapsed = has_documentation(database);
     for (const auto* part : {&parts.exact, &parts.others}) {
       if (part == &parts.exact && (question.exact.empty() || !database.term_exists(term_of("E", question.exact)))) continue;
       auto enquire = enquiry(database, *part);
       Projects projects;
-      enquire.add_matchspy(&projects);
+      if (collapsed) enquire.add_matchspy(&projects);
       const std::uint64_t before = out.total;
       const std::size_t skip = first > before ? first - before : 0;
       const std::size_t wanted = count - out.hits.size();
       // Asked for none, Xapian looks at none.
       const auto found = enquire.get_mset(static_cast<Xapian::doccount>(std::min<std::size_t>(skip, kCounted)),
                                           static_cast<Xapian::doccount>(std::max<std::size_t>(wanted, 1)), checked);
-      out.total += projects.count();
+      out.total += collapsed ? projects.count() : found.get_matches_estimated();
       if (part == &parts.exact) out.exact = out.total;
       if (wanted > 0) append_hits(database, found, marker, out.hits);
     }
