@@ -65,15 +65,17 @@ class Import(harness.Case):
         chance = random.Random(SEED)
         bodega = self.make_bodega(start=False)
         arguments = ["devpi-serverdir", self.devpi.path, "--data", bodega.data]
-        kills, wait = 0, 0.02
+        kills, wait, refused = 0, 0.02, False
         while True:
             code, output = run_import(*arguments, kill_after=chance.uniform(0, wait))
             if code is not None:
                 break
             kills += 1
             wait *= 1.15  # so that it ends
-            if kills % 5 == 3 and any((bodega.data / "blobs/sha256").glob("*")):
+            # Once, long before the end: what is whole is not refused.
+            if kills > 2 and not refused and any((bodega.data / "blobs/sha256").glob("*")):
                 self.check_refusal(bodega)
+                refused = True
         print("killed %d times" % kills)
         # A kill between its last record and its exit is an import that is over, and what it made is in use. Whether it is whole is seen below.
         if not (kills > 0 and code == 4 and "is in use already" in output):
