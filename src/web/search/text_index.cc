@@ -306,19 +306,20 @@ Result<TextHits> TextIndex::search(const TextQuestion& question, std::size_t fir
     const auto parts = parts_of(question);
     const Marker marker(question.query);
     const auto checked = std::min(database.get_doccount(), kCounted);
-    const bool collapsed = has_documentation(database);
+    // Beyond what is checked Xapian guesses, and its guess would tell of texts that are hidden from who asks.
+    const bool one_by_one = has_documentation(database) || database.get_doccount() > checked;
     for (const auto* part : {&parts.exact, &parts.others}) {
       if (part == &parts.exact && (question.exact.empty() || !database.term_exists(term_of("E", question.exact)))) continue;
       auto enquire = enquiry(database, *part);
       Projects projects;
-      if (collapsed) enquire.add_matchspy(&projects);
+      if (one_by_one) enquire.add_matchspy(&projects);
       const std::uint64_t before = out.total;
       const std::size_t skip = first > before ? first - before : 0;
       const std::size_t wanted = count - out.hits.size();
       // Asked for none, Xapian looks at none.
       const auto found = enquire.get_mset(static_cast<Xapian::doccount>(std::min<std::size_t>(skip, kCounted)),
                                           static_cast<Xapian::doccount>(std::max<std::size_t>(wanted, 1)), checked);
-      out.total += collapsed ? projects.count() : found.get_matches_estimated();
+      out.total += one_by_one ? projects.count() : found.get_matches_estimated();
       if (part == &parts.exact) out.exact = out.total;
       if (wanted > 0) append_hits(database, found, marker, out.hits);
     }
