@@ -104,6 +104,7 @@ SEEDS = {
     "project_list": [b'{"meta":{"api-version":"1.1"},"projects":[{"name":"foo","_last-serial":1},{"name":"b\\u0061r"}]}',
                      b'<html><body><a href="/simple/foo/">Foo</a>\n<a href=bar>b&amp;r</a></body></html>'],
     "search_query": [b'foo bar', b'"two words" -not (a OR b) name:foo* path:root/pypi', b'type:project AND summary:x^3 NOT y', b'((((((a', "f\u00fc\u4e2d".encode()],
+    "search_text": [MARKDOWN, RST, b"\2plain <b> https://a.test/\n", HTML],
     "version": [b"1.0.post1\n>=1.0,<2,!=1.5.*", b"1!2.0rc1+local.1\n~=1.4.2", b"v1.0-1\n===1.0", b"1.0.dev3\n1.0a2.post4.dev5"],
     "xmlrpc": calls(),
 }
@@ -131,6 +132,7 @@ WORDS = {
     "page_stored": ["foo", "\0\0\0\0", "\xff\xff\xff\xff", ".whl", DIGEST],
     "project_list": [*JSON, *MARKUP],
     "search_query": ["\"", "(", ")", " OR ", " AND ", " NOT ", "-", "*", "^", "name:", "path:", "type:", "summary:", "\u00fc", "\u4e2d"],
+    "search_text": [*MARKUP, "```", "](", "![", ".. ", ":: ", "``", "`_", "|", "===", "<nav", "<style", "<title>", "&nbsp;"],
     "version": ["1!", ".post", ".dev", "rc", "a", "b", "+", ".*", "~=", "===", "==", "!=", ">=", "<=", "<", ">", ",", "v", "-1", "\n"],
     "xmlrpc": ["<methodCall>", "<methodName>", "<params>", "<param>", "<value>", "<struct>", "<member>", "<name>", "<array>", "<data>", "<string>", "<int>", "</", "/>", "<?xml ",
                "<!DOCTYPE", "<![CDATA[", "]]>", "<!--", "&amp;", "&#x", "&#", "search", "list_packages"],
