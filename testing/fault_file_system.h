@@ -205,6 +205,15 @@ class FaultFileSystem final : public store::FileSystem {
     return fate.report();
   }
 
+  Result<void> remove_directory(const std::filesystem::path& path) override {
+    const std::lock_guard lock(mutex_);
+    const Fate fate = begin(DiskOperation::remove);
+    if (!fate.acts) return fate.report();
+    BODEGA_TRY_VOID(disk_->remove_directory(path));
+    if (!std::filesystem::exists(path)) leave(path);
+    return fate.report();
+  }
+
   Result<void> sync_all(const std::filesystem::path&) override {
     const std::lock_guard lock(mutex_);
     const Fate fate = begin(DiskOperation::sync_all);
@@ -293,6 +302,12 @@ class FaultFileSystem final : public store::FileSystem {
       node_->synced.resize(generation.size);
       BODEGA_TRY_VOID(file_->read_at(node_->synced.data(), node_->synced.size(), 0));
       node_->dirty_bytes = false;
+      return {};
+    }
+
+    Result<void> check_written() override {
+      const std::lock_guard lock(owner_.mutex_);
+      if (owner_.crashed_) return dead();
       return {};
     }
 

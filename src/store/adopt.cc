@@ -1,10 +1,9 @@
 #include "store/adopt.h"
 
 #include <functional>
-#include <random>
 #include <string>
 
-#include "base/text.h"
+#include "store/temp_name.h"
 
 namespace bodega::store {
 namespace {
@@ -13,16 +12,6 @@ namespace fs = std::filesystem;
 
 // One system call for each piece; larger ones only leave the processor's cache.
 constexpr std::size_t kPiece = 256 * 1024;
-
-std::string random_name() {
-  std::random_device source;
-  std::string bytes;
-  for (int i = 0; i < 4; ++i) {
-    const std::uint32_t word = source();
-    bytes.append(reinterpret_cast<const char*>(&word), sizeof word);
-  }
-  return to_hex(bytes);
-}
 
 // Whatever is wrong with the source is no fault of ours, nor a reason to stop.
 Error of_source(Error error) {

@@ -1,18 +1,11 @@
 #include "store/blob_store.h"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
-#include <mutex>
-#include <random>
 #include <utility>
 
-#include "base/check.h"
 #include "base/text.h"
-#include "store/blob_writer.h"
-#include "store/books.h"
-#include "store/layout.h"
-#include "store/verified.h"
+#include "store/local_blob_store.h"
+#include "store/temp_name.h"
 
 namespace bodega::store {
 namespace {
@@ -23,16 +16,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kReadSize = 128 * 1024;
 // How often a first open starts again because the file changed its generation while it was hashed, as replacing and removing do.
 constexpr int kOpenTries = 3;
-
-std::string random_name() {
-  std::random_device source;
-  std::string bytes;
-  for (int i = 0; i < 4; ++i) {
-    const std::uint32_t word = source();
-    bytes.append(reinterpret_cast<const char*>(&word), sizeof word);
-  }
-  return to_hex(bytes);
-}
 
 Result<Digest> hash_file(File& file, std::uint64_t size) {
   auto hasher = Hasher::sha256();
@@ -47,66 +30,7 @@ Result<Digest> hash_file(File& file, std::uint64_t size) {
   return hasher.finish_digest();
 }
 
-class LocalBlobStore final : public BlobStore, private WriterHome {
- public:
-  LocalBlobStore(FileSystem& file_system, fs::path root, StoreOptions options)
-      : file_system_(file_system),
-        layout_(root),
-        verified_(std::make_shared<VerifiedGenerations>(options.verified_limit)),
-        space_(file_system, root, options.free_floor_bytes) {}
-
-  Result<void> make_layout();
-
-  Result<std::shared_ptr<const Blob>> open(const Digest& digest) override;
-  Result<std::unique_ptr<BlobWriter>> create(std::uint64_t expected_size) override;
-  Result<std::unique_ptr<BlobWriter>> create_passing() override { return make_passing_writer(*this); }
-  Result<void> remove(const Digest& digest) override;
-  Result<void> quarantine(const Digest& digest) override;
-  Result<void> put_note(const Digest& digest, std::string_view name, std::string_view text) override;
-  Result<void> drop_note(const Digest& digest, std::string_view name) override;
-  Result<std::map<std::string, std::string>> notes(const Digest& digest) override;
-  Result<Check> check(const Digest& digest) override;
-  Result<void> for_each(const std::function<void(const BlobInfo&)>& each) override;
-  Result<void> for_each_in(unsigned char first, const std::function<void(const BlobInfo&)>& each) override;
-  Result<bool> holds(const Digest& digest) override;
-  Result<std::size_t> sweep() override;
-  Result<Space> space() override { return file_system_.space(layout_.root()); }
-  bool sync_trusted() const override { return sync_trusted_.load(); }
-
-  void set_free_floor(std::uint64_t bytes) override { space_.set_floor(bytes); }
-
- private:
-  SpaceBook& book() override { return space_; }
-  Result<std::shared_ptr<const Blob>> place(const Digest& digest, const std::shared_ptr<File>& file, const fs::path& temp) override;
-  void drop(const fs::path& temp) override { (void)file_system_.remove(temp); }  // what stays is swept at the next start
-
-  struct Opened {
-    std::shared_ptr<File> file;
-    Generation generation;
-  };
-
-  Result<Opened> open_verified(const Digest& digest);
-  // The verdict on one generation, or nullopt when it did not hold still.
-  Result<std::optional<Check>> judge(File& file, const Generation& generation, const Digest& digest);
-  Result<void> synced(Result<void> outcome);
-  Result<void> make_directory_durable(const Digest& digest);
-  Result<void> move_in(const Digest& digest, const fs::path& temp, Code standing);
-  Result<void> quarantine_locked(const Digest& digest);
-  Result<std::vector<std::string>> names(const fs::path& directory);
-  Result<std::vector<std::string>> note_names(const Digest& digest);
-  Result<void> visit(const std::string& first, const std::string& second, const std::function<void(const BlobInfo&)>& each);
-  // Commits, removals and quarantines of one digest follow each other: else the failed sync of one commit would take back the blob that
-  // another has acknowledged. 256 stripes, far more than pool threads, so that two digests seldom meet.
-  std::mutex& stripe(const Digest& digest) { return stripes_.at(static_cast<unsigned char>(digest.bytes()[0])); }
-
-  FileSystem& file_system_;
-  const Layout layout_;
-  const std::shared_ptr<VerifiedGenerations> verified_;  // blobs outlive the store
-  SpaceBook space_;
-  DirectoryLedger directories_;
-  std::array<std::mutex, 256> stripes_;
-  std::atomic<bool> sync_trusted_{true};
-};
+}  // namespace
 
 Result<void> LocalBlobStore::make_layout() {
   BODEGA_TRY_VOID(file_system_.make_directories(layout_.root()));
@@ -161,62 +85,6 @@ Result<std::unique_ptr<BlobWriter>> LocalBlobStore::create(std::uint64_t expecte
   return make_file_writer(*this, std::move(*file), temp, expected_size);
 }
 
-Result<std::shared_ptr<const Blob>> LocalBlobStore::place(const Digest& digest, const std::shared_ptr<File>& file, const fs::path& temp) {
-  const std::lock_guard lock(stripe(digest));
-  const fs::path directory = layout_.blob(digest).parent_path();
-  auto standing = open_verified(digest);
-  // Whole is not yet durable: its writer may have died before the sync, or it was copied here by hand. On a clean file a sync costs
-  // nothing.
-  if (standing && synced(standing->file->sync())) {
-    BODEGA_TRY_VOID(make_directory_durable(digest));
-    BODEGA_TRY_VOID(synced(file_system_.sync_directory(directory)));
-    drop(temp);
-    return std::make_shared<const Blob>(digest, std::move(standing->file), standing->generation, verified_);
-  }
-  // Bytes first, name last: from here on every step must be durable before the next begins.
-  BODEGA_TRY_VOID(synced(file->sync()));
-  BODEGA_TRY(const Generation hashed, file->generation());
-  BODEGA_TRY_VOID(make_directory_durable(digest));
-  BODEGA_TRY_VOID(move_in(digest, temp, standing ? Code::io : standing.error().code));
-  if (auto outcome = synced(file_system_.sync_directory(directory)); !outcome) {
-    // A later commit would find the name, sync again and be told success for an entry that the disk never got. So the name goes.
-    (void)file_system_.remove(layout_.blob(digest));
-    return fail(std::move(outcome).error());
-  }
-  // After the rename, which changes the ctime. Somebody may have written into the file since it has its name: then the bytes are not those
-  // that were hashed, and the blob is one that is no longer intact.
-  BODEGA_TRY(const Generation now, file->generation());
-  const bool untouched = now.size == hashed.size && now.mtime_ns == hashed.mtime_ns;
-  if (untouched) verified_->put(digest, now);
-  return std::make_shared<const Blob>(digest, file, untouched ? now : hashed, verified_);
-}
-
-Result<void> LocalBlobStore::make_directory_durable(const Digest& digest) {
-  if (directories_.knows(digest)) return {};
-  const fs::path directory = layout_.blob(digest).parent_path();
-  BODEGA_TRY_VOID(file_system_.make_directories(directory));
-  BODEGA_TRY_VOID(synced(file_system_.sync_directory(directory.parent_path())));
-  BODEGA_TRY_VOID(synced(file_system_.sync_directory(layout_.blobs())));
-  directories_.note(digest, true);
-  return {};
-}
-
-Result<void> LocalBlobStore::move_in(const Digest& digest, const fs::path& temp, Code standing) {
-  auto moved = file_system_.rename(temp, layout_.blob(digest));
-  if (moved) return moved;
-  if (standing == Code::corrupt) {
-    // Of what can stand there, a rename replaces everything but a directory.
-    BODEGA_TRY_VOID(quarantine_locked(digest));
-  } else if (moved.error().code == Code::not_found) {
-    // Somebody took the directory away while we run.
-    directories_.note(digest, false);
-    BODEGA_TRY_VOID(make_directory_durable(digest));
-  } else {
-    return moved;
-  }
-  return file_system_.rename(temp, layout_.blob(digest));
-}
-
 Result<void> LocalBlobStore::remove(const Digest& digest) {
   const std::lock_guard lock(stripe(digest));
   verified_->erase(digest);
@@ -234,26 +102,6 @@ Result<std::vector<std::string>> LocalBlobStore::note_names(const Digest& digest
       notes.push_back(name.substr(prefix.size()));
   }
   return notes;
-}
-
-Result<void> LocalBlobStore::put_note(const Digest& digest, std::string_view name, std::string_view text) {
-  const std::lock_guard lock(stripe(digest));
-  const fs::path temp = layout_.temp() / random_name();
-  const auto write = [&]() -> Result<void> {
-    BODEGA_TRY(const auto file, file_system_.create(temp));
-    BODEGA_TRY_VOID(file->write_at(text, 0));
-    BODEGA_TRY_VOID(synced(file->sync()));
-    BODEGA_TRY_VOID(make_directory_durable(digest));
-    BODEGA_TRY_VOID(file_system_.rename(temp, layout_.note(digest, name)));
-    return synced(file_system_.sync_directory(layout_.blob(digest).parent_path()));
-  };
-  auto outcome = write();
-  if (!outcome) drop(temp);
-  return outcome;
-}
-
-Result<void> LocalBlobStore::drop_note(const Digest& digest, std::string_view name) {
-  return file_system_.remove(layout_.note(digest, name));
 }
 
 Result<std::map<std::string, std::string>> LocalBlobStore::notes(const Digest& digest) {
@@ -364,8 +212,6 @@ Result<std::size_t> LocalBlobStore::sweep() {
   }
   return removed;
 }
-
-}  // namespace
 
 Blob::Blob(Digest digest, std::shared_ptr<File> file, Generation generation, std::shared_ptr<VerifiedGenerations> verified)
     : digest_(digest), file_(std::move(file)), generation_(generation), verified_(std::move(verified)) {}

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,11 +83,20 @@ class BlobWriter {
   virtual MemoryTail* tail() const { return nullptr; }
   // Gives the blob up: the temp file and the reserved space go now, the descriptor stays. Idempotent; nothing after commit().
   virtual void discard() = 0;
+  virtual bool ended() const = 0;  // committed or discarded: discard() would do nothing
 };
 
 struct BlobInfo {
   Digest digest;
   std::uint64_t size = 0;
+};
+
+// What is to be made durable: a blob that is written, or
+struct Keep {
+  BlobWriter* blob = nullptr;                                 // of this store, after finish_digest(), once
+  Digest digest{};                                            // the notes beside this blob:
+  const std::map<std::string, std::string>* notes = nullptr;  // texts by names of 16 hex digits; these and no others
+  Result<std::shared_ptr<const Blob>> outcome{};              // of notes: null
 };
 
 enum class Check { intact, damaged, missing };
@@ -103,16 +113,15 @@ class BlobStore {
   virtual Result<std::unique_ptr<BlobWriter>> create(std::uint64_t expected_size) = 0;
   // A writer that keeps nothing: all of it goes through memory (MemoryTail), for when there is no space. commit() is no_space.
   virtual Result<std::unique_ptr<BlobWriter>> create_passing() = 0;
+  // Each with its own outcome, as if it were alone; what is kept together shares its syncs. Durable when it returns.
+  virtual void keep(std::span<Keep> all) = 0;
   // StoreOptions::free_floor_bytes from now on.
   virtual void set_free_floor(std::uint64_t bytes) = 0;
   // Absent is success. Open blobs stay readable. Not synced: after a power cut the blob may be there again.
   virtual Result<void> remove(const Digest& digest) = 0;
   // Moves a damaged blob out of the way so that it can be fetched again; nothing is deleted. Durable. not_found.
   virtual Result<void> quarantine(const Digest& digest) = 0;
-  // A small text beside a blob, by a name of 16 hex digits; it replaces what is there and is durable when this returns. The store knows
-  // nothing of what it says. Removed with the blob.
-  virtual Result<void> put_note(const Digest& digest, std::string_view name, std::string_view text) = 0;
-  virtual Result<void> drop_note(const Digest& digest, std::string_view name) = 0;  // absent is success; not synced
+  // The small texts beside a blob (Keep::notes). The store knows nothing of what they say. Removed with the blob.
   virtual Result<std::map<std::string, std::string>> notes(const Digest& digest) = 0;
   // Hashes the bytes on disk now, whatever was verified before. io: they could not be read.
   virtual Result<Check> check(const Digest& digest) = 0;

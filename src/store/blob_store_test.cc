@@ -84,11 +84,10 @@ TEST_F(BlobStoreTest, ADiscardedWriterKeepsItsDescriptorOnly) {
 TEST_F(BlobStoreTest, BytesAreDurableBeforeTheirNameIs) {
   disk.restart();
   ASSERT_TRUE(put(*store, bytes));
-  const std::vector<DiskOperation> expected = {DiskOperation::create,         DiskOperation::write,
-                                               DiskOperation::write,          DiskOperation::write,
-                                               DiskOperation::sync,           DiskOperation::make_directories,
-                                               DiskOperation::sync_directory, DiskOperation::sync_directory,
-                                               DiskOperation::rename,         DiskOperation::sync_directory};
+  const std::vector<DiskOperation> expected = {DiskOperation::create,         DiskOperation::write,         DiskOperation::write,
+                                               DiskOperation::write,          DiskOperation::sync,          DiskOperation::add_directory,
+                                               DiskOperation::add_directory,  DiskOperation::rename,        DiskOperation::sync_directory,
+                                               DiskOperation::sync_directory, DiskOperation::sync_directory};
   EXPECT_EQ(disk.operations(), expected);
 }
 
@@ -128,6 +127,7 @@ TEST_F(BlobStoreTest, TheFirstOpenAfterACommitHashesNothing) {
     Result<bool> link(const fs::path& from, const fs::path& to) override { return disk.link(from, to); }
     Result<void> remove(const fs::path& path) override { return disk.remove(path); }
     Result<void> add_directory(const fs::path& path) override { return disk.add_directory(path); }
+    Result<void> remove_directory(const fs::path& path) override { return disk.remove_directory(path); }
     Result<void> sync_all(const fs::path& path) override { return disk.sync_all(path); }
     Result<void> make_directories(const fs::path& path) override { return disk.make_directories(path); }
     Result<void> sync_directory(const fs::path& path) override { return disk.sync_directory(path); }
@@ -423,6 +423,7 @@ class Meddling final : public FileSystem {
     if (on_sync_directory) on_sync_directory();
     return real_->sync_directory(path);
   }
+  Result<void> remove_directory(const fs::path& path) override { return real_->remove_directory(path); }
   Result<void> sync_all(const fs::path& path) override { return real_->sync_all(path); }
   Result<void> list(const fs::path& path, const std::function<void(std::string_view)>& each) override { return real_->list(path, each); }
   Result<Space> space(const fs::path& path) override { return real_->space(path); }

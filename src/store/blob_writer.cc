@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 // Space taken ahead by a writer whose size is unknown: one statvfs (about 1 µs) for each MiB written.
 constexpr std::uint64_t kSpaceStep = 1024 * 1024;
 
-class LocalBlobWriter final : public BlobWriter {
+class LocalBlobWriter final : public StoreWriter {
  public:
   LocalBlobWriter(WriterHome& home, std::shared_ptr<File> file, fs::path temp, std::uint64_t granted)
       : home_(home), file_(std::move(file)), temp_(std::move(temp)), granted_(granted), hasher_(Hasher::sha256()) {}
@@ -67,16 +67,18 @@ class LocalBlobWriter final : public BlobWriter {
     return *digest_;
   }
 
-  Result<std::shared_ptr<const Blob>> commit() override {
+  Result<std::shared_ptr<const Blob>> commit() override { return home_.commit(*this); }
+
+  Result<void> ready() const override {
     if (stage_ != Stage::sealed) return fail(Code::io, "this blob cannot be committed");
     if (tail_) return fail(Code::no_space, "there was no place on the disk to keep the file");
-    auto blob = home_.place(*digest_, file_, temp_);
-    if (!blob) {
-      discard();
-    } else {
-      end();
-    }
-    return blob;
+    return {};
+  }
+  const std::shared_ptr<File>& file() const override { return file_; }
+  const fs::path& temp() const override { return temp_; }
+  void end(Outcome outcome) override {
+    if (outcome != Outcome::placed) return discard();
+    end();
   }
 
   void discard() override {
@@ -84,6 +86,7 @@ class LocalBlobWriter final : public BlobWriter {
     if (!tail_) home_.drop(temp_);
     end();
   }
+  bool ended() const override { return stage_ == Stage::ended; }
 
  private:
   enum class Stage { writing, sealed, broken, ended };

@@ -14,10 +14,20 @@ class WriterHome {
  public:
   virtual ~WriterHome() = default;
   virtual SpaceBook& book() = 0;
-  // Makes a temp file the blob, durably, and removes its temp name.
-  virtual Result<std::shared_ptr<const Blob>> place(const Digest& digest, const std::shared_ptr<File>& file,
-                                                    const std::filesystem::path& temp) = 0;
+  // BlobStore::keep() of this one writer.
+  virtual Result<std::shared_ptr<const Blob>> commit(BlobWriter& writer) = 0;
   virtual void drop(const std::filesystem::path& temp) = 0;
+};
+
+// What its store sees of a writer.
+class StoreWriter : public BlobWriter {
+ public:
+  enum class Outcome { placed, stood_already, failed };
+  virtual Result<void> ready() const = 0;  // for its end
+  virtual const std::shared_ptr<File>& file() const = 0;
+  virtual const std::filesystem::path& temp() const = 0;
+  // Of the commit. Unless it was placed, the temp file goes.
+  virtual void end(Outcome outcome) = 0;
 };
 
 // `granted`: the space taken for it already.

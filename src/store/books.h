@@ -24,9 +24,15 @@ class DirectoryLedger {
     const std::lock_guard lock(mutex_);
     return durable_.test(index(digest));
   }
+  // The one above it.
+  bool knows_first(const Digest& digest) const {
+    const std::lock_guard lock(mutex_);
+    return first_.test(index(digest) / 256);
+  }
   void note(const Digest& digest, bool durable) {
     const std::lock_guard lock(mutex_);
     durable_.set(index(digest), durable);
+    first_.set(index(digest) / 256, durable);
   }
 
  private:
@@ -36,6 +42,7 @@ class DirectoryLedger {
   }
   mutable std::mutex mutex_;
   std::bitset<65536> durable_;
+  std::bitset<256> first_;
 };
 
 // Space promised to writers and not yet written. Adding first and looking afterwards makes two writers at once refuse too much, not too

@@ -37,6 +37,8 @@ class File {
   virtual Result<void> write_at(std::string_view bytes, std::uint64_t offset) = 0;              // all or an error
   // After an error the bytes are in an unknown state and the file must be thrown away; sync is never retried.
   virtual Result<void> sync() = 0;
+  // After FileSystem::sync_all(): whether the disk took what was written here. An error counts as sync()'s.
+  virtual Result<void> check_written() { return sync(); }
   virtual Result<Generation> generation() const = 0;
   // A hint: the next read should come from the disk, not from memory. The scrub asks for it, because the page cache hides what rots below
   // it.
@@ -59,6 +61,7 @@ class FileSystem {
   virtual Result<void> remove(const std::filesystem::path& path) = 0;            // a file; absent is success
   virtual Result<void> make_directories(const std::filesystem::path& path) = 0;  // mode 0700; synced into the parent
   virtual Result<void> add_directory(const std::filesystem::path& path) = 0;     // one, mode 0700, not synced
+  virtual Result<void> remove_directory(const std::filesystem::path& path) = 0;  // unless something is in it; absent is success
   virtual Result<void> sync_directory(const std::filesystem::path& path) = 0;
   // Everything on the file system that holds `path`: bytes and names (syncfs). For thousands of files at once.
   virtual Result<void> sync_all(const std::filesystem::path& path) = 0;

@@ -270,6 +270,7 @@ struct WatchedWriter final : BlobWriter {
     before_commit();
     return real->commit();
   }
+  bool ended() const override { return real->ended(); }
   void discard() override { real->discard(); }
   std::unique_ptr<BlobWriter> real;
   std::function<void()> before_commit;
