@@ -111,8 +111,8 @@ Result<Note> parse_note(const Digest& digest, std::string_view text) {
   return out;
 }
 
-Result<std::map<std::string, std::string>> notes_of(catalog::Reader& reader, const Digest& digest) {
-  std::map<std::string, std::string> wanted;
+Result<Notes> notes_of(catalog::Reader& reader, const Digest& digest) {
+  Notes wanted;
   BODEGA_TRY(const auto files, reader.files_with(digest));
   for (const auto& file : files) {
     BODEGA_TRY(const Note note, with_release(reader, {file, std::nullopt, {}, {}}));
@@ -130,15 +130,10 @@ Result<std::map<std::string, std::string>> notes_of(catalog::Reader& reader, con
   return wanted;
 }
 
-Result<void> put_notes(store::BlobStore& store, const Digest& digest, const std::map<std::string, std::string>& wanted) {
-  BODEGA_TRY(const auto there, store.notes(digest));
-  for (const auto& [name, text] : wanted) {
-    const auto found = there.find(name);
-    if (found == there.end() || found->second != text) BODEGA_TRY_VOID(store.put_note(digest, name, text));
-  }
-  for (const auto& [name, text] : there) {
-    if (!wanted.contains(name)) BODEGA_TRY_VOID(store.drop_note(digest, name));
-  }
+Result<void> put_notes(store::BlobStore& store, const Digest& digest, const Notes& wanted) {
+  store::Keep keep{.digest = digest, .notes = &wanted};
+  store.keep({&keep, 1});
+  if (!keep.outcome) return fail(std::move(keep.outcome).error());
   return {};
 }
 
@@ -150,7 +145,11 @@ Task<void> refresh_notes(DiscardRooms use, Digest digest) {
     auto put = [&use, &digest, &wanted] { return put_notes(use.store, digest, *wanted); };
     done = co_await offload(use.pool, put);
   }
-  if (!done) use.log.warning("upload.note_not_kept", {{"sha256", digest.hex()}, {"why", done.error().describe()}});
+  if (!done) say_note_not_kept(use.log, digest, done.error());
+}
+
+void say_note_not_kept(Log& log, const Digest& digest, const Error& why) {
+  log.warning("upload.note_not_kept", {{"sha256", digest.hex()}, {"why", why.describe()}});
 }
 
 }  // namespace bodega::pypi

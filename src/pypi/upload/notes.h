@@ -28,10 +28,12 @@ std::string note_text(const Note& note);
 Result<Note> parse_note(const Digest& digest, std::string_view text);
 
 // All notes that a blob should have, by name.
-Result<std::map<std::string, std::string>> notes_of(catalog::Reader& reader, const Digest& digest);
+using Notes = std::map<std::string, std::string>;
+Result<Notes> notes_of(catalog::Reader& reader, const Digest& digest);
 // Writes what is missing or different and removes the rest. Blocks; durable.
-Result<void> put_notes(store::BlobStore& store, const Digest& digest, const std::map<std::string, std::string>& wanted);
+Result<void> put_notes(store::BlobStore& store, const Digest& digest, const Notes& wanted);
 // Both. A failure is logged: the caretaker tries again after the next start.
 Task<void> refresh_notes(DiscardRooms use, Digest digest);
+void say_note_not_kept(Log& log, const Digest& digest, const Error& why);
 
 }  // namespace bodega::pypi

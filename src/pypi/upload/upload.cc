@@ -39,6 +39,8 @@ namespace {
 
 // What a multipart form adds to its fields and its file: boundaries and part headers, some 200 bytes for each of the most fields allowed.
 constexpr std::uint64_t kFraming = 2 << 20;
+// A small wheel with its fields goes through the pool once. What is held so is counted with the fields.
+constexpr std::size_t kTogether = 16 << 10;
 
 }  // namespace
 
@@ -46,7 +48,8 @@ Uploads::Uploads(Dependencies use, UploadOptions options, OnNewProject on_new_pr
     : use_(use),
       options_(std::move(options)),
       readers_(use.registry, use.authenticator, options_.restrict_modify),
-      on_new_project_(std::move(on_new_project)) {}
+      on_new_project_(std::move(on_new_project)),
+      keeper_(use.store, use.pool) {}
 
 Task<Response> Uploads::upload(Request& request, Route route) {
   auto outcome = co_await take_upload(request, route);
@@ -96,9 +99,11 @@ Task<Result<Response>> Uploads::take_upload(Request& request, const Route& route
   } else {
     outcome = fail(std::move(received).error());
   }
-  // Unlinking a large file takes its time.
-  auto discard = [&body] { body.discard(); };
-  co_await offload(use_.pool, discard);
+  if (body.has_garbage()) {
+    // Unlinking a large file takes its time.
+    auto discard = [&body] { body.discard(); };
+    co_await offload(use_.pool, discard);
+  }
   co_return outcome;
 }
 
@@ -106,19 +111,28 @@ Task<Result<void>> Uploads::receive(Request& request, UploadBody& body, FieldSha
   auto parser = UploadParser::make(request.headers.get("Content-Type"), options_.limits.form, body);
   if (!parser) co_return fail(std::move(parser).error());
   if (!request.body) co_return fail(Code::invalid, "the request has no body");
-  for (;;) {
+  std::string held;
+  for (bool more = true; more;) {
     auto piece = co_await request.body->read();
     if (!piece) co_return fail(std::move(piece).error());
-    if (piece->empty()) break;
-    auto feed = [&parser, &piece] { return (*parser)->feed(*piece); };
+    more = !piece->empty();
+    if (held.empty()) {
+      held = std::move(*piece);
+    } else {
+      held += *piece;
+    }
+    share.update(body.field_bytes() + (*parser)->held_bytes() + held.size());
+    if (more && held.size() < kTogether && field_bytes_ < options_.max_field_bytes / 2) continue;
+    auto feed = [&]() -> Result<void> {
+      BODEGA_TRY_VOID((*parser)->feed(held));
+      return more ? Result<void>() : (*parser)->finish();
+    };
     auto fed = co_await offload(use_.pool, feed);
     if (!fed) co_return fail(std::move(fed).error());
+    held.clear();
     share.update(body.field_bytes() + (*parser)->held_bytes());
     if (field_bytes_ > options_.max_field_bytes) co_return fail(Code::busy, "too many uploads at once; try again");
   }
-  auto finish = [&parser] { return (*parser)->finish(); };
-  auto finished = co_await offload(use_.pool, finish);
-  if (!finished) co_return fail(std::move(finished).error());
   co_return Result<void>();
 }
 
@@ -155,10 +169,12 @@ Task<Result<Response>> Uploads::store_file(const Permit& permit, UploadBody& bod
   const auto& file = checked->file;
   const auto overwrite = permit.index->is_volatile ? catalog::Overwrite::yes : catalog::Overwrite::no;
 
-  auto look = [&file, overwrite](catalog::Reader& reader) { return clashes(reader, file, overwrite); };
-  auto clash = co_await use_.catalog.read(look);
-  if (!clash) co_return fail(std::move(clash).error());
-  if (*clash) co_return already_exists(file.filename, request);
+  if (overwrite == catalog::Overwrite::no) {
+    auto look = [&file](catalog::Reader& reader) { return clashes(reader, file); };
+    auto clash = co_await use_.catalog.read(look);
+    if (!clash) co_return fail(std::move(clash).error());
+    if (*clash) co_return already_exists(file.filename, request);
+  }
 
   Record record = [&checked, overwrite](catalog::Transaction& transaction) { return record_file(transaction, *checked, overwrite); };
   auto recorded = co_await commit(file.digest, *body.file().writer, std::move(record));
@@ -194,14 +210,27 @@ Task<Result<CheckedUpload>> Uploads::check_file(const std::string& index, Upload
 // Bytes first, record last. Nothing may remove the blob in between; what a failed upload leaves is removed if it was ours alone.
 Task<Result<Recorded>> Uploads::commit(Digest digest, store::BlobWriter& writer, Record record) {
   auto claim = co_await use_.claims.keep(digest);
-  auto place = [&writer] { return writer.commit(); };
-  auto blob = co_await offload(use_.pool, place);
+  auto blob = co_await keeper_.commit(writer);
   if (!blob) co_return fail(std::move(blob).error());
-  auto recorded = co_await use_.catalog.write(record);
-  if (recorded) co_await refresh_notes({use_.catalog, use_.store, use_.claims, use_.pool, use_.log}, digest);
+  // The notes are read in the transaction that decides what they say: another read would cost another transaction.
+  Result<Notes> notes;
+  auto write = [&](catalog::Transaction& transaction) -> Result<Recorded> {
+    BODEGA_TRY(auto recorded, record(transaction));
+    notes = notes_of(transaction, digest);
+    return recorded;
+  };
+  auto recorded = co_await use_.catalog.write(write);
+  if (recorded) co_await keep_notes(digest, notes);
   claim.release();
   if (!recorded) co_await discard_unless_used(digest);
   co_return recorded;
+}
+
+// A failure is no reason to take the upload back: the caretaker tries again after the next start.
+Task<void> Uploads::keep_notes(Digest digest, const Result<Notes>& notes) {
+  Result<void> kept = notes ? Result<void>() : fail(notes.error());
+  if (notes) kept = co_await keeper_.set_notes(digest, *notes);
+  if (!kept) say_note_not_kept(use_.log, digest, kept.error());
 }
 
 Task<void> Uploads::settle(const std::string& index, const std::string& project, const Recorded& recorded) {

@@ -19,10 +19,12 @@
 #include "pypi/index/readers.h"
 #include "pypi/index/registry.h"
 #include "pypi/route.h"
+#include "pypi/upload/notes.h"
 #include "pypi/upload/upload_body.h"
 #include "pypi/upload/upload_record.h"
 #include "store/blob_store.h"
 #include "store/claims.h"
+#include "store/keeper.h"
 
 namespace bodega::pypi {
 
@@ -80,6 +82,7 @@ class Uploads {
   Task<Result<CheckedUpload>> check_file(const std::string& index, UploadBody& body);
   using Record = std::function<Result<Recorded>(catalog::Transaction&)>;
   Task<Result<Recorded>> commit(Digest digest, store::BlobWriter& writer, Record record);
+  Task<void> keep_notes(Digest digest, const Result<Notes>& notes);
   // What every change ends with: answers fall, the hook hears of it, bytes that nobody needs any more go.
   Task<void> settle(const std::string& index, const std::string& project, const Recorded& recorded);
 
@@ -105,6 +108,7 @@ class Uploads {
   UploadOptions options_;
   Readers readers_;
   OnNewProject on_new_project_;
+  store::Keeper keeper_;
   std::size_t field_bytes_ = 0;
   // To check JSON takes some ten times its size.
   access::Gate json_checks_{1, 256};

@@ -44,7 +44,9 @@ class UploadBody {
   UploadForm& form() { return form_; }
   bool has_file() const { return file_.has_value(); }
   UploadedFile& file() { return *file_; }
-  // Gives up the temp file, if it was not committed.
+  // A temp file that was not committed,
+  bool has_garbage() const { return file_ && !file_->writer->ended(); }
+  // and gives it up.
   void discard() {
     if (file_) file_->writer->discard();
   }

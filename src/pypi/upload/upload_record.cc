@@ -2,8 +2,7 @@
 
 namespace bodega::pypi {
 
-Result<bool> clashes(catalog::Reader& reader, const catalog::FileRow& file, catalog::Overwrite overwrite) {
-  if (overwrite == catalog::Overwrite::yes) return false;
+Result<bool> clashes(catalog::Reader& reader, const catalog::FileRow& file) {
   BODEGA_TRY(const auto there, if_there(reader.file(file.index, file.filename)));
   return there && there->digest != file.digest;
 }

@@ -37,8 +37,9 @@ Result<std::optional<Row>> if_there(Result<Row> row) {
 Result<Recorded> merge_release(catalog::Transaction& transaction, catalog::ReleaseRow release, const ReleaseMetadata& metadata,
                                const std::string& display);
 
-// Whether putting the file would be a conflict, as far as can be seen now: saves making it durable. The transaction decides.
-Result<bool> clashes(catalog::Reader& reader, const catalog::FileRow& file, catalog::Overwrite overwrite);
+// Whether putting the file where nothing is replaced would be a conflict, as far as can be seen now: saves making it durable. The
+// transaction decides.
+Result<bool> clashes(catalog::Reader& reader, const catalog::FileRow& file);
 
 // The file and its metadata, merged over what the release has already. identical: nothing changed. conflict; not_found (index).
 Result<Recorded> record_file(catalog::Transaction& transaction, const CheckedUpload& upload, catalog::Overwrite overwrite);
