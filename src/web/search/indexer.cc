@@ -26,6 +26,8 @@ std::optional<std::string_view> fact_of(std::string_view fact, std::string_view 
 
 }  // namespace
 
+Duration rest_after(Duration batch) { return std::min<Duration>(9 * batch, std::chrono::seconds(1)); }
+
 Indexer::Indexer(Dependencies use, Indexed what, std::filesystem::path directory)
     : use_(use),
       what_(what),
@@ -107,6 +109,7 @@ std::optional<Indexer::ProjectKey> Indexer::take_due() {
 std::optional<MonoTime> Indexer::next_due() const {
   std::optional<MonoTime> out;
   if (!in_order_.empty()) out = in_order_.begin()->first;
+  if (out && due_.size() < kBatch) out = std::max(*out, rests_until_);
   for (const auto& [index, due] : names_due_) {
     if (!out || due < *out) out = due;
   }
@@ -331,6 +334,7 @@ Task<void> Indexer::look_after_indexes() {
 
 Task<Result<void>> Indexer::index_some() {
   const auto indexed = indexed_;
+  const MonoTime began = use_.clock.mono();
   for (std::size_t i = 0; i < kBatch && !tasks_.stopping(); ++i) {
     const auto key = take_due();  // a change from here on puts it back
     if (!key) break;
@@ -341,7 +345,10 @@ Task<Result<void>> Indexer::index_some() {
   }
   if (indexed == indexed_) co_return Result<void>();
   std::string nothing;  // what is due still is not in the index
-  co_return co_await commit(std::move(nothing));
+  auto done = co_await commit(std::move(nothing));
+  const MonoTime ended = use_.clock.mono();
+  rests_until_ = ended + rest_after(ended - began);
+  co_return done;
 }
 
 Task<Result<void>> Indexer::index_one(ProjectKey key) {
