@@ -233,6 +233,7 @@ void Application::connect() {
   lists_.on_change([this](const std::string& index) { facts_.revoke(pypi::list_fact(index)); });
   facts_.on_revoke([this](const std::string& fact) { indexer_.fact_changed(fact); });
   authenticator_.use_tokens(tokens_of_users_);
+  registry_.on_documents_gone([this](const std::string& index) { documents_.rows_gone(index); });
   registry_.on_user_gone([this](const std::string& user) { tokens_of_users_.forget_user(user); });
   const auto gone = [this](const Digest& digest) { facts_.revoke(pypi::blob_fact(digest)); };
   space_.on_evict(gone);

@@ -22,6 +22,9 @@ constexpr std::uint64_t kFinishAnyway = 8ULL << 20;
 constexpr std::uint64_t kPassingWindow = Artifacts::kShared;
 constexpr std::size_t kMaxPassing = 64;
 
+// Room for a file whose page tells no length, as for every .metadata: few of those are larger, and then there is time to look again.
+constexpr std::uint64_t kPlaceOfUnknown = 64 * 1024;
+
 std::string key_of(const ArtifactRequest& request) {
   return request.expected.sha256 ? request.expected.sha256->hex() : "url:" + request.url.text();
 }
@@ -110,15 +113,17 @@ Task<void> Artifacts::fill(ArtifactRequest request, std::string key, FillRef fil
   auto done = co_await std::move(ran);
   leave_table(key, fill);
   if (fill->passing) --passing_;
-  if (done) co_return;
-  if (done.error().code == Code::too_large) {  // than announced; what arrives is never the client's fault
-    done = fail(Code::upstream_failed, "the upstream sent more bytes than it announced", done.error().describe());
+  if (!done) give_up(request, fill, std::move(done).error());
+  co_await drop_place(std::move(fill));
+}
+
+void Artifacts::give_up(const ArtifactRequest& request, const FillRef& fill, Error why) {
+  if (why.code == Code::too_large) {  // than announced; what arrives is never the client's fault
+    why = {Code::upstream_failed, "the upstream sent more bytes than it announced", why.describe(), std::nullopt};
   }
-  if (done.error().code != Code::cancelled) {
-    use_.log.warning("artifact.failed", {{"url", request.url}, {"why", done.error().describe()}});
-  }
-  if (fill->live) fill->live->abandon(done.error());
-  fill->end(fail(done.error()));
+  if (why.code != Code::cancelled) use_.log.warning("artifact.failed", {{"url", request.url}, {"why", why.describe()}});
+  if (fill->live) fill->live->abandon(why);
+  fill->end(fail(std::move(why)));
 }
 
 // A fill that has forgotten its start may have been replaced by another.
@@ -170,7 +175,32 @@ Task<Result<std::shared_ptr<const store::Blob>>> Artifacts::open(Digest digest) 
   co_return fail(Code::not_found, "no such file", "the cached copy was damaged");
 }
 
+// Nothing is evicted for it: the upstream may not give the file.
+Task<void> Artifacts::prepare(FillRef fill) {
+  auto made = co_await use_.space.create_if_room(fill->place.size);
+  fill->place.writer.emplace(std::move(made));
+  fill->place.ready.notify_all();
+}
+
+Task<Result<std::unique_ptr<store::BlobWriter>>> Artifacts::prepared(FillRef fill) {
+  auto& place = fill->place;
+  auto in_the_making = [&place] { return !place.writer.has_value(); };
+  while (in_the_making()) co_await place.ready.wait(in_the_making);
+  co_return std::exchange(*place.writer, nullptr);
+}
+
+// The temp file goes where one may block.
+Task<void> Artifacts::drop_place(FillRef fill) {
+  auto writer = co_await prepared(std::move(fill));
+  if (!writer || !*writer) co_return;
+  auto drop = [&writer] { writer->reset(); };
+  co_await offload(use_.pool, drop);
+}
+
 Task<Result<void>> Artifacts::start_fill(const ArtifactRequest& request, FillRef fill) {
+  fill->place.size = request.expected.size.value_or(kPlaceOfUnknown);
+  auto preparing = prepare(fill);
+  tasks_.spawn(std::move(preparing));
   auto fetch = to_fetch(request);
   auto response = co_await use_.upstream.fetch(std::move(fetch));
   if (!response) co_return fail(std::move(response).error());
@@ -206,14 +236,9 @@ Task<Result<void>> Artifacts::start_fill(const ArtifactRequest& request, FillRef
 // A disk that cannot take the file is no reason not to give it to whoever waits for it.
 Task<Result<std::unique_ptr<store::BlobWriter>>> Artifacts::make_writer(const ArtifactRequest& request, FillRef fill) {
   const std::uint64_t size = fill->total.value_or(0);
-  auto room = co_await use_.space.make_room(size);
-  Result<std::unique_ptr<store::BlobWriter>> writer = fail(Code::no_space, "no space");
-  if (room || room.error().code != Code::no_space) {
-    auto create = [this, size] { return use_.store.create(size); };
-    writer = co_await offload(use_.pool, create);
-  } else {
-    writer = fail(room.error());
-  }
+  Result<std::unique_ptr<store::BlobWriter>> writer = nullptr;
+  if (size <= fill->place.size) writer = co_await prepared(fill);
+  if (writer && !*writer) writer = co_await use_.space.create(size);
   if (writer || !may_pass(writer.error(), *fill)) co_return writer;
   begin_passing(request, fill, writer.error());
   auto pass = [this] { return use_.store.create_passing(); };

@@ -80,7 +80,11 @@ class Artifacts {
 
   Task<std::optional<Artifact>> find_stored(const ArtifactRequest& request);
   Task<void> fill(ArtifactRequest request, std::string key, FillRef fill);
+  Task<void> prepare(FillRef fill);
+  Task<Result<std::unique_ptr<store::BlobWriter>>> prepared(FillRef fill);
+  Task<void> drop_place(FillRef fill);
   Task<Result<void>> start_fill(const ArtifactRequest& request, FillRef fill);
+  void give_up(const ArtifactRequest& request, const FillRef& fill, Error why);
   Task<Result<void>> run_fill(const ArtifactRequest& request, FillRef fill);
   Task<Result<std::unique_ptr<store::BlobWriter>>> make_writer(const ArtifactRequest& request, FillRef fill);
   bool may_pass(const Error& error, const Fill& fill) const;

@@ -25,6 +25,8 @@ constexpr std::uint64_t kReadingTakes = 4;
 constexpr std::size_t kPart = 128 * 1024;
 // What is read in less time than the way to the pool and back takes: ordinary pages.
 constexpr std::size_t kReadHere = 64 * 1024;
+// Heads that need not be read again, 400 bytes each.
+constexpr std::size_t kHeads = 2048;
 
 Kept kept_of(const DocumentRow& row) { return {row.state, row.fetched_at, row.expires_at}; }
 
@@ -127,6 +129,9 @@ Result<DocumentAnswer> Documents::answer(const Result<Landed>& landed, const Row
 }
 
 Task<Result<Documents::RowRef>> Documents::kept(const std::string& index, const std::string& name) {
+  const std::string key = index + "/" + name;
+  if (const auto known = heads_.find(key); known != heads_.end()) co_return known->second;
+  const std::uint64_t looked_at = writes_;
   auto question = [&index, &name](catalog::CacheReader& reader) -> Result<DocumentHead> {
     BODEGA_TRY(auto row, reader.document(index, name));
     const std::uint64_t bytes = row.body.size();
@@ -134,11 +139,34 @@ Task<Result<Documents::RowRef>> Documents::kept(const std::string& index, const 
     return DocumentHead{std::move(row), bytes};
   };
   auto row = co_await use_.catalog.read_cache(question);
-  if (row) co_return std::make_shared<const DocumentHead>(std::move(*row));
+  if (row) {
+    auto head = std::make_shared<const DocumentHead>(std::move(*row));
+    if (writes_ == looked_at) remember(key, head);
+    co_return head;
+  }
   if (row.error().code == Code::not_found) co_return RowRef();
   // A copy that cannot be read is no copy: it can be fetched again.
   use_.log.warning("document.unreadable", {{"index", index}, {"name", name}, {"why", row.error().describe()}});
   co_return RowRef();
+}
+
+void Documents::remember(const std::string& key, RowRef head) {
+  if (heads_.size() >= kHeads) heads_.clear();
+  heads_[key] = std::move(head);
+}
+
+// After each write, also one that failed: who knows what it left.
+void Documents::written(DocumentRow row, std::uint64_t body_bytes, const Result<void>& outcome) {
+  const std::string key = row.index + "/" + row.name;
+  ++writes_;
+  heads_.erase(key);
+  if (!outcome) return not_kept(row, outcome.error());
+  remember(key, std::make_shared<const DocumentHead>(DocumentHead{std::move(row), body_bytes}));
+}
+
+void Documents::rows_gone(const std::string& index) {
+  ++writes_;
+  std::erase_if(heads_, [&index](const auto& entry) { return entry.second->index == index; });
 }
 
 WallTime Documents::until(const DocumentRequest& request, WallTime now, const std::string& cache_control) const {
@@ -299,7 +327,8 @@ Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& r
 Task<void> Documents::keep(DocumentRow row) {
   auto put = [&row](catalog::CacheTransaction& transaction) { return transaction.put_document(row); };
   auto stored = co_await use_.catalog.write_cache(put);
-  if (!stored) not_kept(row, stored.error());
+  const std::uint64_t bytes = std::exchange(row.body, {}).size();
+  written(std::move(row), bytes, stored);
 }
 
 void Documents::not_kept(const DocumentRow& row, const Error& why) {
@@ -327,7 +356,7 @@ Task<Result<Documents::Landed>> Documents::keep_unchanged(const DocumentRequest&
     return transaction.refresh_document(row->index, row->name, row->fetched_at, row->expires_at);
   };
   auto stored = co_await use_.catalog.write_cache(refresh);
-  if (!stored) not_kept(*row, stored.error());
+  written(*row, row->body_bytes, stored);
   co_return Landed{row, nullptr, CacheOutcome::revalidated};
 }
 
@@ -340,6 +369,8 @@ Task<Result<void>> Documents::forget_absence(std::string index, std::string name
 Task<Result<void>> Documents::forget(std::string index, std::string name) {
   auto drop = [&index, &name](catalog::CacheTransaction& transaction) { return transaction.forget_document(index, name); };
   auto done = co_await use_.catalog.write_cache(drop);
+  ++writes_;
+  heads_.erase(index + "/" + name);
   if (changed_) changed_(index, name);
   co_return done;
 }

@@ -99,6 +99,8 @@ class Documents {
   Task<Result<void>> forget_absence(std::string index, std::string name);
   // Called after a document's body changed, appeared or vanished.
   void on_change(std::function<void(const std::string& index, const std::string& name)> changed) { changed_ = std::move(changed); }
+  // Somebody else removed the rows of an index.
+  void rows_gone(const std::string& index);
   const FreshnessRules& rules() const { return rules_; }
   void set_rules(const FreshnessRules& rules) { rules_ = rules; }
   Task<void> close() { return tasks_.close(); }
@@ -116,6 +118,8 @@ class Documents {
 
   WallTime until(const DocumentRequest& request, WallTime now, const std::string& cache_control) const;
   Task<Result<RowRef>> kept(const std::string& index, const std::string& name);
+  void remember(const std::string& key, RowRef head);
+  void written(catalog::DocumentRow row, std::uint64_t body_bytes, const Result<void>& outcome);
   std::shared_ptr<Flight> begin(const DocumentRequest& request, const RowRef& old, const std::string& key, std::uint64_t looked_at);
   Task<void> fly(DocumentRequest request, RowRef old, std::string key, std::shared_ptr<Flight> flight, std::uint64_t looked_at);
   Task<void> look_again(const DocumentRequest& request, std::shared_ptr<Flight> flight);
@@ -135,6 +139,8 @@ class Documents {
   Flights<Landed> flights_;
   std::uint64_t landings_ = 0;                      // so far: whether what was looked up may be out of date
   std::unordered_map<std::string, RowRef> old_of_;  // the copy a flight set out with, for those who join it
+  std::unordered_map<std::string, RowRef> heads_;   // as cache.db has them, absences too: a file's page is looked at for each request of it
+  std::uint64_t writes_ = 0;                        // so far: whether what was read may be out of date
   std::function<void(const std::string&, const std::string&)> changed_;
   TaskGroup tasks_;
 };

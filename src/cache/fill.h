@@ -62,11 +62,19 @@ class Followers {
   Signal moved_;
 };
 
+// Where the bytes of a file will lie, made while its upstream is asked for them.
+struct Place {
+  std::uint64_t size = 0;                                            // there is room for so many
+  std::optional<Result<std::unique_ptr<store::BlobWriter>>> writer;  // null: there is not
+  Signal ready;
+};
+
 // The table holds it until it has ended; askers hold it while they read.
 struct Artifacts::Fill {
   std::optional<Result<Artifact>> opened;  // set once: what askers get, or why not. A live one has no source; each asker makes its own
   std::optional<Result<Artifact>> ended;   // set last: the whole file, or why there is none
   Signal ready;
+  Place place;
   std::shared_ptr<store::LiveBlob> live;
   std::atomic<int> readers{0};  // followers, and those who wait for the whole file
   Followers followers;

@@ -21,19 +21,46 @@ Task<Result<void>> SpaceKeeper::make_room(std::uint64_t bytes) {
   if (rules_.cap_bytes > 0 && bytes > rules_.cap_bytes) {
     co_return fail(Code::no_space, "the file is larger than the cache may be (cache-max-size)");
   }
-  auto totals_question = [](catalog::CacheReader& reader) { return reader.totals(); };
-  auto totals = co_await use_.catalog.read_cache(totals_question);
-  if (!totals) co_return fail(std::move(totals).error());
-  auto space_question = [this] { return use_.store.space(); };
-  auto space = co_await offload(use_.pool, space_question);
-  if (!space) co_return fail(std::move(space).error());
-  const auto excess = bytes_to_evict(rules_, totals->bytes, space->free_bytes, bytes);
-  if (excess == 0 || evicting_) co_return Result<void>();
+  auto look = [this, rules = rules_, bytes] { return excess(rules, bytes); };
+  auto over = co_await offload(use_.pool, look);
+  if (!over) co_return fail(std::move(over).error());
+  if (*over == 0 || evicting_) co_return Result<void>();
   evicting_ = true;
-  auto freed = co_await evict(excess);
+  auto freed = co_await evict(*over);
   evicting_ = false;
   if (!freed) co_return fail(std::move(freed).error());
   co_return Result<void>();
+}
+
+Result<std::uint64_t> SpaceKeeper::excess(const SpaceRules& rules, std::uint64_t bytes) {
+  catalog::CacheReader::Totals totals;
+  const auto ask = [&totals](catalog::CacheReader& reader) -> Result<void> {
+    BODEGA_TRY(totals, reader.totals());
+    return {};
+  };
+  BODEGA_TRY_VOID(use_.catalog.read_cache_now(ask));
+  BODEGA_TRY(const auto space, use_.store.space());
+  return bytes_to_evict(rules, totals.bytes, space.free_bytes, bytes);
+}
+
+// What cannot be found out is no reason not to try.
+Task<Result<std::unique_ptr<store::BlobWriter>>> SpaceKeeper::create(std::uint64_t bytes) {
+  auto room = co_await make_room(bytes);
+  if (!room && room.error().code == Code::no_space) co_return fail(std::move(room).error());
+  auto make = [this, bytes] { return use_.store.create(bytes); };
+  auto writer = co_await offload(use_.pool, make);
+  co_return writer;
+}
+
+Task<Result<std::unique_ptr<store::BlobWriter>>> SpaceKeeper::create_if_room(std::uint64_t bytes) {
+  auto make = [this, rules = rules_, bytes]() -> Result<std::unique_ptr<store::BlobWriter>> {
+    const bool too_large = rules.cap_bytes > 0 && bytes > rules.cap_bytes;
+    const auto over = excess(rules, bytes);
+    if (too_large || (over && *over > 0)) return nullptr;
+    return use_.store.create(bytes);
+  };
+  auto writer = co_await offload(use_.pool, make);
+  co_return writer;
 }
 
 Task<Result<std::uint64_t>> SpaceKeeper::evict(std::uint64_t bytes) {

@@ -41,6 +41,10 @@ class SpaceKeeper {
   const SpaceRules& rules() const { return rules_; }
   // Makes room for `bytes` more. no_space when nothing evictable is left.
   Task<Result<void>> make_room(std::uint64_t bytes);
+  // The same, and a writer for them.
+  Task<Result<std::unique_ptr<store::BlobWriter>>> create(std::uint64_t bytes);
+  // A writer where there is room for `bytes` already; null where something would have to go for them. One way to the pool.
+  Task<Result<std::unique_ptr<store::BlobWriter>>> create_if_room(std::uint64_t bytes);
   // Notes a use; kept in memory until flush_uses().
   void used(const Digest& digest);
   // A hot entry that serves this blob: its hits count as uses.
@@ -52,6 +56,7 @@ class SpaceKeeper {
   std::uint64_t evicted_bytes() const { return evicted_bytes_; }
 
  private:
+  Result<std::uint64_t> excess(const SpaceRules& rules, std::uint64_t bytes);  // blocks
   Task<Result<std::uint64_t>> evict(std::uint64_t bytes);
   // False: somebody is about to refer to the blob; it stays.
   Task<Result<bool>> evict_one(catalog::CachedBlobRow row);

@@ -20,6 +20,8 @@ constexpr std::uint64_t kStallBytesPerSecond = 1024;
 // memory that were never touched cost more than to decode into them.
 constexpr std::size_t kDecodedPiece = 120 * 1024;
 static_assert(kDecodedPiece <= Inbox::kPiece);
+// The beginning of a file is handed over at once, and small, so that it is on its way to whoever waits before the rest has arrived.
+constexpr std::size_t kFirstPiece = 16 * 1024;
 
 // RFC 9110 section 5.6.2.
 bool is_token(std::string_view text) {
@@ -275,6 +277,8 @@ std::size_t Exchange::send_some(char* into, std::size_t room) {
 }
 
 bool Exchange::append(std::string_view data) {
+  if (bytes_ == 0 && !give_beginning(data)) return false;
+  if (data.empty()) return true;
   if (filling_.size() + data.size() > Inbox::kPiece) inbox_->put(std::exchange(filling_, {}));
   bytes_ += data.size();
   if (filling_.empty()) {
@@ -284,6 +288,22 @@ bool Exchange::append(std::string_view data) {
   }
   filling_ += data;
   return within_limits();
+}
+
+// Takes it off `data`. On a machine with few cores the rest would keep its reader from running, so that waits until the beginning was
+// taken.
+bool Exchange::give_beginning(std::string_view& data) {
+  filling_ = data.substr(0, kFirstPiece);
+  bytes_ = filling_.size();
+  data.remove_prefix(filling_.size());
+  if (!within_limits()) return false;
+  long version = 0;
+  curl_easy_getinfo(easy(), CURLINFO_HTTP_VERSION, &version);
+  // Streams of HTTP/2 share their connection, and small bodies are not worth the way back.
+  const bool waits = version < CURL_HTTP_VERSION_2_0 && head_.content_length > bytes_ + data.size();
+  if (waits) inbox_->pause();
+  inbox_->put(std::exchange(filling_, {}));
+  return !waits || curl_easy_pause(easy(), CURLPAUSE_RECV) == CURLE_OK;
 }
 
 bool Exchange::decode_rest() {

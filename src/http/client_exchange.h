@@ -74,6 +74,7 @@ class Exchange {
   bool sending() const { return send_bytes_ > 0 && sent_bytes_ < send_bytes_; }
   std::uint64_t moved_bytes() const { return wire_bytes_ + sent_bytes_; }
   bool append(std::string_view data);
+  bool give_beginning(std::string_view& data);
   bool decode_rest();
   bool within_limits();
   void restart_window(MonoTime now);

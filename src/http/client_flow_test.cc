@@ -103,6 +103,27 @@ TEST_F(ClientFlow, TheFirstBytesComeBeforeTheLast) {
   EXPECT_EQ(*wait(read_one(held.get())), "");  // the end stays the end
 }
 
+// The first byte of a file was held until 256 KiB of it had come.
+TEST_F(ClientFlow, TheBeginningOfALongBodyIsGivenOutAlone) {
+  constexpr std::uint64_t kBytes = 3'000'000;
+  RawServer server([](Connection& c) {
+    c.read_head();
+    c.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kBytes) + "\r\n\r\n");
+    send_zeros(c, kBytes);
+    c.wait_closed();
+  });
+  auto response = fetch_head(get(server.url()));
+  ASSERT_TRUE(response);
+  held = std::move(response->body);
+  const auto first = wait(read_one(held.get()));
+  ASSERT_TRUE(first);
+  EXPECT_GT(first->size(), 0U);
+  EXPECT_LE(first->size(), 16U * 1024);
+  const auto rest = wait(count_bytes(held.get()));
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(first->size() + *rest, kBytes);
+}
+
 TEST_F(ClientFlow, ASlowReaderHoldsTheUpstreamBackAndIsNoStall) {
   constexpr std::uint64_t kBytes = 64'000'000;
   RawServer server([](Connection& c) {

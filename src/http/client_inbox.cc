@@ -31,8 +31,13 @@ void Inbox::put(std::string piece) {
 
 bool Inbox::pause_if_full(std::size_t coming) {
   const std::lock_guard lock(mutex_);
-  paused_ = bytes_ + coming >= limit_;
+  paused_ = paused_ || bytes_ + coming >= limit_;
   return paused_;
+}
+
+void Inbox::pause() {
+  const std::lock_guard lock(mutex_);
+  paused_ = true;
 }
 
 bool Inbox::paused() {

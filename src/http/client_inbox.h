@@ -34,6 +34,7 @@ class Inbox {
   void put(std::string piece);  // not empty, at most kPiece
   // True when no more is wanted for now: the reader will ask to go on. `coming` bytes are held by the caller beside what is here.
   bool pause_if_full(std::size_t coming);
+  void pause();  // until the next piece is taken, if no more than half of `limit` is left then
   bool paused();
   void finish(std::optional<Error> error);  // once; later calls do nothing
 

@@ -48,6 +48,15 @@ TEST(Inbox, PausesAtTheLimitAndGoesOnBelowHalf) {
   EXPECT_FALSE(inbox.paused());
 }
 
+TEST(Inbox, APauseEndsWhenThePieceIsTaken) {
+  Inbox inbox(1000);
+  inbox.pause();
+  inbox.put("the beginning");
+  EXPECT_TRUE(inbox.pause_if_full(0)) << "it stands until then";
+  EXPECT_TRUE((**inbox.try_take()).go_on);
+  EXPECT_FALSE(inbox.pause_if_full(0));
+}
+
 TEST(Inbox, WhatTheOtherSideStillHoldsCounts) {
   Inbox inbox(1000);
   inbox.put(std::string(400, 'x'));

@@ -225,6 +225,22 @@ TEST_F(MirrorFiles, AFailingUpstreamIsNeverA404ForAFile) {
   EXPECT_EQ(gone.body, "{\n  \"message\": \"error 404 getting " + kSmall.url() + "\"\n}\n");
 }
 
+// The place of a file is made while its upstream is asked.
+TEST_F(MirrorFiles, WhatTheUpstreamDoesNotGiveLeavesNoPlaceAndEvictsNothing) {
+  server.config().cache_max_size.bytes = 1'200'000;
+  server.restart();
+  EXPECT_EQ(server.get(link(kBig)).body, kBig.bytes);
+  const UpstreamFile lost{"lost-1.0.tar.gz", big_bytes(900'000), ""};
+  publish(server.upstream(), "lost", {lost});
+  server.upstream().on(lost.url(), answer_status(404));
+  EXPECT_EQ(server.get(link(lost)).status, 404);
+  server.upstream().on(lost.url(), answer("other bytes than announced"));
+  EXPECT_EQ(server.get(link(lost)).status, 502);
+  server.poll();
+  EXPECT_TRUE(std::filesystem::is_empty(server.data() / "tmp"));
+  EXPECT_TRUE(std::filesystem::exists(blob_path(kBig.bytes)));
+}
+
 TEST_F(MirrorFiles, TheCacheStaysUnderItsCapAndEvictsTheLeastRecentlyUsed) {
   server.config().cache_max_size.bytes = 2'500'000;
   server.restart();
@@ -267,6 +283,25 @@ TEST(MirrorWithALogin, SendsItToItsOwnHostOnly) {
     ASSERT_EQ(request.credentials.has_value(), home) << request.url.text();
     EXPECT_EQ(home ? request.credentials->password.reveal() : "none", home ? "secret" : "none");
   }
+}
+
+// What is known of pages without asking the database must not outlive them.
+TEST(MirrorOfAnotherUpstream, KnowsNothingOfTheFormer) {
+  HermeticServer server;
+  const http::Headers root = {{"Authorization", "Basic " + base64_encode(std::string("root:") + kRootPassword)}};
+  const auto point_at = [&](const std::string& method, const std::string& url) {
+    return server.ask({method, "/root/moved", root, R"({"type": "mirror", "mirror_url": ")" + url + R"("})"}).status;
+  };
+  ASSERT_EQ(point_at("PUT", "http://upstream.test/simple/"), 200);
+  server.upstream().on(std::string(kUpstream) + "foo/", answer(upstream_page("foo", {kSmall})));
+  server.upstream().on(kSmall.url(), answer(kSmall.bytes));
+  EXPECT_EQ(server.get("/root/moved/+f/" + kSmall.path()).status, 200);
+  EXPECT_EQ(server.get("/root/moved/+f/" + kSmall.path()).status, 200);
+  ASSERT_EQ(point_at("PATCH", "http://other.test/simple/"), 200);
+  server.advance(seconds(1));
+  server.upstream().on("http://other.test/simple/foo/", answer(upstream_page("foo", {kBig})));
+  EXPECT_EQ(server.get("/root/moved/+f/" + kSmall.path()).status, 404);
+  EXPECT_NE(server.get_json("/root/moved/+simple/foo/").body.find(kBig.filename), std::string::npos);
 }
 
 }  // namespace

@@ -371,6 +371,7 @@ Task<Result<void>> Registry::delete_index(std::string key, std::function<Result<
 Task<void> Registry::forget_documents(std::string key) {
   auto write = [&key](catalog::CacheTransaction& transaction) { return transaction.forget_index(key); };
   auto done = co_await use_.catalog.write_cache(write);
+  if (documents_gone_) documents_gone_(key);
   if (!done) use_.log.warning("registry.documents_kept", {{"index", key}, {"error", done.error().describe()}});
 }
 

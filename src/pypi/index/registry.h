@@ -78,6 +78,8 @@ class Registry final : public access::Accounts {
 
   // Called after a user was deleted.
   void on_user_gone(std::function<void(const std::string&)> listener) { user_gone_ = std::move(listener); }
+  // Called after the cached documents of an index were dropped.
+  void on_documents_gone(std::function<void(const std::string&)> listener) { documents_gone_ = std::move(listener); }
 
   // ---- Changes. All: busy (too many wait), no_space, io. Callbacks are pure; they run when the change's turn has come, on the state it
   // will change, and an error of theirs is the change's. ----
@@ -114,6 +116,7 @@ class Registry final : public access::Accounts {
   Secret token_secret_;
   Secret devpi_token_key_;
   std::function<void(const std::string&)> user_gone_;
+  std::function<void(const std::string&)> documents_gone_;
   std::map<std::string, std::shared_ptr<User>, std::less<>> users_;
   std::map<std::string, IndexRef, std::less<>> indexes_;
   mutable std::optional<access::Argon2Cost> usual_cost_;  // counted when it is asked for; forgotten when a user changes
