@@ -43,18 +43,39 @@ std::string url_text(const Url& url) {
 
 std::string new_token_secret() { return to_hex(access::random_bytes(access::kTokenSecretBytes)); }
 
-struct Settings {
-  std::string uuid;
-  std::string token_secret;
-  std::string devpi_token_key;  // empty: none
-};
-
 struct Loaded {
   std::vector<catalog::UserRow> users;
   std::vector<catalog::IndexRow> indexes;
 };
 
+Result<std::optional<std::string>> setting_of(catalog::Reader& reader, std::string_view key) {
+  auto value = reader.setting(key);
+  if (value) return std::move(*value);
+  if (value.error().code == Code::not_found) return std::nullopt;
+  return fail(std::move(value).error());
+}
+
 }  // namespace
+
+// What every catalog has from its first start on.
+struct Registry::Beginnings {
+  std::optional<std::string> uuid;
+  std::optional<std::string> token_secret;
+  std::optional<std::string> devpi_token_key;  // only where tokens of devpi are still good
+  bool root = false;
+
+  bool complete() const { return uuid && token_secret && root; }
+  static Result<Beginnings> read(catalog::Reader& reader) {
+    Beginnings out;
+    BODEGA_TRY(out.uuid, setting_of(reader, "uuid"));
+    BODEGA_TRY(out.token_secret, setting_of(reader, "token-secret"));
+    BODEGA_TRY(out.devpi_token_key, setting_of(reader, access::kDevpiTokenKeySetting));
+    const auto root = reader.user("root");
+    if (!root && root.error().code != Code::not_found) return fail(root.error());
+    out.root = root.has_value();
+    return out;
+  }
+};
 
 Json root_pypi_options(const StartOptions& options) {
   Json out = Json::object();
@@ -70,41 +91,54 @@ Registry::Registry(Dependencies use) : use_(use) {}
 
 Task<Result<void>> Registry::first_start(StartOptions options) {
   explicit_upstream_ = options.explicit_upstream;
-  auto settings = co_await ensure_settings();
-  BODEGA_CO_TRY_VOID(std::move(settings));
-  auto root = co_await ensure_root(std::move(options));
-  BODEGA_CO_TRY_VOID(std::move(root));
+  auto look = [](catalog::Reader& reader) { return Beginnings::read(reader); };
+  auto found = co_await use_.catalog.read(look);
+  if (!found) co_return fail(std::move(found).error().with_context("settings"));
+  if (!found->complete()) {
+    auto made = co_await begin(std::move(options), *found);
+    BODEGA_CO_TRY_VOID(std::move(made));
+  }
+  BODEGA_CO_TRY_VOID(take_keys(*found));
   auto loaded = co_await load();
   co_return loaded;
 }
 
-Task<Result<void>> Registry::ensure_settings() {
-  auto question = [](catalog::Transaction& transaction) -> Result<Settings> {
-    const auto ensure = [&](std::string_view key, const auto& make) -> Result<std::string> {
-      auto present = transaction.setting(key);
-      if (present || present.error().code != Code::not_found) return present;
-      std::string value = make();
-      BODEGA_TRY_VOID(transaction.set_setting(key, value));
-      return value;
-    };
-    Settings out;
-    BODEGA_TRY(out.uuid, ensure("uuid", new_uuid));
-    BODEGA_TRY(out.token_secret, ensure("token-secret", new_token_secret));
-    auto devpi_key = transaction.setting(access::kDevpiTokenKeySetting);
-    if (!devpi_key && devpi_key.error().code != Code::not_found) return fail(std::move(devpi_key).error());
-    if (devpi_key) out.devpi_token_key = std::move(*devpi_key);
-    return out;
+// What is missing, in one commit.
+Task<Result<void>> Registry::begin(StartOptions options, Beginnings& found) {
+  if (!found.uuid) found.uuid = new_uuid();
+  if (!found.token_secret) found.token_secret = new_token_secret();
+  catalog::UserRow root;
+  if (!found.root) {
+    auto hash = co_await first_root_hash(options);
+    if (!hash) co_return fail(std::move(hash).error());
+    root.name = "root";
+    root.password_hash = std::move(*hash);
+    root.created = std::chrono::floor<std::chrono::seconds>(use_.clock.wall());
+  }
+  const bool with_index = !found.root && options.root_pypi == RootPypi::make;
+  const catalog::IndexRow index{"root", "pypi", root_pypi_options(options).compact()};
+  auto write = [&found, &root, &index, with_index](catalog::Transaction& transaction) -> Result<void> {
+    BODEGA_TRY_VOID(transaction.set_setting("uuid", *found.uuid));
+    BODEGA_TRY_VOID(transaction.set_setting("token-secret", *found.token_secret));
+    if (!found.root) BODEGA_TRY_VOID(transaction.insert_user(root));
+    return with_index ? transaction.insert_index(index) : Result<void>();
   };
-  auto settings = co_await use_.catalog.write(question);
-  if (!settings) co_return fail(std::move(settings).error().with_context("settings"));
-  uuid_ = std::move(settings->uuid);
-  const auto key = from_hex(settings->token_secret);
-  if (!key || key->empty()) co_return fail(Code::corrupt, "The setting token-secret is no hexadecimal text.");
+  auto done = co_await use_.catalog.write(write);
+  if (done && !found.root) {
+    use_.log.info("registry.first_start", {{"user", root.name}, {"index", with_index ? kRootPypi : std::string_view()}});
+  }
+  co_return done;
+}
+
+Result<void> Registry::take_keys(const Beginnings& found) {
+  const auto key = from_hex(*found.token_secret);
+  if (!key || key->empty()) return fail(Code::corrupt, "The setting token-secret is no hexadecimal text.");
+  const auto devpi_key = from_hex(found.devpi_token_key.value_or(""));
+  if (!devpi_key) return fail(Code::corrupt, "The setting devpi-token-key is no hexadecimal text.");
+  uuid_ = *found.uuid;
   token_secret_ = Secret(*key);
-  const auto devpi_key = from_hex(settings->devpi_token_key);
-  if (!devpi_key) co_return fail(Code::corrupt, "The setting devpi-token-key is no hexadecimal text.");
   devpi_token_key_ = Secret(*devpi_key);
-  co_return Result<void>();
+  return {};
 }
 
 Task<Result<std::string>> Registry::first_root_hash(const StartOptions& options) {
@@ -124,28 +158,6 @@ Task<Result<std::string>> Registry::first_root_hash(const StartOptions& options)
     if (!kept) co_return fail(std::move(kept).error());
   }
   co_return access::hash_password(made_up.reveal(), access::kUnguessable);
-}
-
-Task<Result<void>> Registry::ensure_root(StartOptions options) {
-  auto question = [](catalog::Reader& reader) { return reader.user("root"); };
-  auto present = co_await use_.catalog.read(question);
-  if (present) co_return Result<void>();
-  if (present.error().code != Code::not_found) co_return fail(std::move(present).error());
-  auto hash = co_await first_root_hash(options);
-  if (!hash) co_return fail(std::move(hash).error());
-  catalog::UserRow root;
-  root.name = "root";
-  root.password_hash = std::move(*hash);
-  root.created = std::chrono::floor<std::chrono::seconds>(use_.clock.wall());
-  const bool with_index = options.root_pypi == RootPypi::make;
-  const catalog::IndexRow index{"root", "pypi", root_pypi_options(options).compact()};
-  auto write = [&root, &index, with_index](catalog::Transaction& transaction) -> Result<void> {
-    BODEGA_TRY_VOID(transaction.insert_user(root));
-    return with_index ? transaction.insert_index(index) : Result<void>();
-  };
-  auto done = co_await use_.catalog.write(write);
-  if (done) use_.log.info("registry.first_start", {{"user", root.name}, {"index", with_index ? kRootPypi : std::string_view()}});
-  co_return done;
 }
 
 Task<Result<void>> Registry::load() {

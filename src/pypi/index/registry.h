@@ -98,8 +98,9 @@ class Registry final : public access::Accounts {
  private:
   using Write = std::function<Result<void>(catalog::Transaction&)>;
   Task<Result<void>> commit(Write write);
-  Task<Result<void>> ensure_settings();
-  Task<Result<void>> ensure_root(StartOptions options);
+  struct Beginnings;
+  Task<Result<void>> begin(StartOptions options, Beginnings& found);
+  Result<void> take_keys(const Beginnings& found);
   Task<Result<void>> load();
   Task<Result<std::string>> first_root_hash(const StartOptions& options);
   // What is remembered of an upstream belongs to that upstream only.
