@@ -1,13 +1,11 @@
 #include "app/application.h"
 
-#include <fstream>
-#include <iterator>
-
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "app/command_line.h"
 #include "app/load_config.h"
+#include "base/file.h"
 #include "http/error_response.h"
 #include "ops/accounts.h"
 #include "ops/transfer/import_state.h"
@@ -67,10 +65,9 @@ pypi::SimpleOptions simple_options(const Config& config) {
 
 Result<std::optional<Secret>> first_root_password(const Config& config) {
   if (!config.root_password_file) return config.root_password;
-  std::ifstream file(*config.root_password_file, std::ios::binary);
-  const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) return fail(Code::invalid, "the password file " + config.root_password_file->string() + " cannot be read");
-  BODEGA_TRY(auto password, password_of_file(content));
+  const auto content = read_small_file(*config.root_password_file);
+  if (!content) return fail(Code::invalid, "the password file " + config.root_password_file->string() + " cannot be read");
+  BODEGA_TRY(auto password, password_of_file(*content));
   return std::optional<Secret>(std::move(password));
 }
 
@@ -80,14 +77,13 @@ Result<Secret> read_token_key(const std::filesystem::path& path) {
   constexpr std::size_t kLeast = 32;  // devpi's least, and as many bytes as the signature has
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  std::ifstream file(path, std::ios::binary);
-  const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (error || !file) return fail(Code::invalid, "the token key file " + path.string() + " cannot be read");
+  const auto content = read_small_file(path);
+  if (error || !content) return fail(Code::invalid, "the token key file " + path.string() + " cannot be read");
   if ((status.permissions() & std::filesystem::perms::others_all) != std::filesystem::perms::none)
     return fail(Code::invalid, "the token key file " + path.string() + " is accessible to everybody; chmod 600 it");
-  if (content.size() < kLeast)
+  if (content->size() < kLeast)
     return fail(Code::invalid, "the token key file " + path.string() + " is too short; it needs at least 32 bytes");
-  return Secret(hmac_sha256("bodega login tokens", content));
+  return Secret(hmac_sha256("bodega login tokens", *content));
 }
 
 pypi::UploadOptions upload_options(const Config& config) {

@@ -3,12 +3,11 @@
 #include <cinttypes>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <system_error>
 
 #include "app/offline_data.h"
+#include "base/file.h"
 #include "catalog/copy.h"
 #include "ops/fsck.h"
 #include "ops/rebuild.h"
@@ -69,10 +68,13 @@ Result<void> make_place(const fs::path& data) {
   return {};
 }
 
-std::optional<std::string> content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(file), {});
+// Nothing: there are none. Ones that cannot be read are no reason to make others up.
+Result<std::optional<std::string>> accounts_beside(const fs::path& data) {
+  constexpr std::size_t kMost = std::size_t{1} << 30;
+  auto accounts = read_small_file(data / "accounts.json", kMost);
+  if (accounts) return std::optional(*std::move(accounts));
+  if (accounts.error().code == Code::not_found) return std::optional<std::string>();
+  return fail(std::move(accounts).error());
 }
 
 // The new catalog is made in a directory of its own and gets its name when it is whole: one that a kill left half made would be taken for a
@@ -87,7 +89,7 @@ Result<ops::RebuildReport> rebuild(const fs::path& data) {
   const fs::path making = data / "rebuild";
   fs::remove_all(making, error);
   BODEGA_TRY_VOID(file_system->make_directories(making));
-  const auto accounts = content_of(data / "accounts.json");
+  BODEGA_TRY(const auto accounts, accounts_beside(data));
   if (!accounts) std::printf("there is no accounts.json: users and indexes are made up from what lies beside the files\n");
   ops::RebuildReport report;
   {

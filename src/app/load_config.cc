@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <optional>
 
 #include "app/toml_file.h"
+#include "base/file.h"
 #include "base/text.h"
 
 namespace bodega::app {
@@ -224,24 +223,6 @@ std::string_view without_line_end(std::string_view content) {
   return content;
 }
 
-Result<std::string> read_whole(const fs::path& path) {
-  // A configuration is short; a FIFO or a device must not hang or fill the memory at the start.
-  constexpr std::uintmax_t kMost = 1 << 20;
-  std::error_code error;
-  const auto status = fs::status(path, error);
-  if (status.type() == fs::file_type::not_found) return fail_errno(ENOENT, "open " + path.string());
-  if (error) return fail_errno(error.value(), "stat " + path.string());
-  if (status.type() == fs::file_type::directory) return fail_errno(EISDIR, "open " + path.string());
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail_errno(errno, "open " + path.string());
-  std::string content;
-  for (std::istreambuf_iterator<char> at(file), end; at != end; ++at) {
-    content += *at;
-    if (content.size() > kMost) return fail(Code::invalid, "it is larger than 1 MiB");
-  }
-  return content;
-}
-
 }  // namespace
 
 Surroundings real_surroundings(const char* const* environ) {
@@ -251,7 +232,7 @@ Surroundings real_surroundings(const char* const* environ) {
     const auto equals = text.find('=');
     if (equals != std::string_view::npos) surroundings.environment.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
-  surroundings.read_file = read_whole;
+  surroundings.read_file = [](const fs::path& path) { return read_small_file(path); };
   std::error_code error;
   surroundings.working_directory = fs::current_path(error);
   if (error) surroundings.working_directory = "/";

@@ -1,10 +1,9 @@
 #include "cache/credentials.h"
 
-#include <fstream>
-#include <sstream>
 #include <system_error>
 #include <vector>
 
+#include "base/file.h"
 #include "base/text.h"
 
 namespace bodega::cache {
@@ -129,15 +128,13 @@ Result<UpstreamCredentials> load_upstream_credentials(const std::filesystem::pat
   if (status.type() == std::filesystem::file_type::not_found) {
     return fail(Code::not_found, "the file of upstream credentials does not exist", path.string());
   }
-  std::ifstream file(path, std::ios::binary);
-  if (error || !file) return fail(Code::io, "the file of upstream credentials cannot be read", path.string());
+  const auto text = read_small_file(path);
+  if (error || !text) return fail(Code::io, "the file of upstream credentials cannot be read", path.string());
   using std::filesystem::perms;
   if ((status.permissions() & (perms::group_read | perms::others_read)) != perms::none) {
     log.warning("upstream.credentials_readable", {{"path", path.string()}, {"hint", "chmod 600"}});
   }
-  std::ostringstream text;
-  text << file.rdbuf();
-  auto parsed = UpstreamCredentials::parse(text.str());
+  auto parsed = UpstreamCredentials::parse(*text);
   if (!parsed) return fail(std::move(parsed).error().with_context(path.string()));
   return parsed;
 }

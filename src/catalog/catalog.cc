@@ -130,28 +130,36 @@ class SqliteCatalog final : public Catalog {
   enum class Found { by_reading, by_writing };
 
   // It can all be fetched again, so a damaged cache.db goes and an empty one takes its place, under the running server. Blocks until
-  // nobody reads the old one.
+  // nobody reads the old one. On a disk in trouble it may stop half of its way: nobody has it open for reading then, and the next who asks
+  // goes on from there.
   Result<void> renew_cache(Found found) {
     const std::unique_lock lock(cache_gate_);
     if (found == Found::by_reading && cache_readers_ && !cache_readers_->saw_damage()) return {};  // somebody else was faster
-    Result<void> renewed;
-    // Without readers the last renewal went half of its way, on a disk in trouble: it is only to be opened.
-    if (cache_readers_ || found == Found::by_writing) {
-      cache_readers_.reset();
-      condemned_.store(true);
-      renewed = cache_writer_.renew();
-    }
-    auto readers = Readers::open(cache_file_, reader_count_);
-    if (!readers) return fail(std::move(readers).error());
-    cache_readers_ = std::move(*readers);
-    return renewed;
+    if (cache_readers_) renewal_.store(Renewal::set_aside);
+    cache_readers_.reset();
+    BODEGA_TRY_VOID(cache_writer_.renew());
+    BODEGA_TRY(cache_readers_, Readers::open(cache_file_, reader_count_));
+    return {};
   }
 
-  // The writer's way to a new connection.
+  // The writer's way to a new connection. What is not there, or empty, is made only while it is renewed: those who read have it open at all
+  // other times, and would go on with the one that is gone.
   Result<std::unique_ptr<Database>> open_cache_again() {
-    if (!condemned_.exchange(false)) return open_writer(cache_file_, sqlite::Synchronous::normal);
-    cache_renewals_.fetch_add(1);
-    return open_cache(cache_file_, clock_.wall(), Trust::none, [this](const std::string& why) { say_set_aside(log_, why); });
+    const auto say = [this](const std::string& why) { say_set_aside(log_, why); };
+    if (renewal_.load() == Renewal::set_aside) {
+      BODEGA_TRY_VOID(set_aside_cache(cache_file_, clock_.wall()));
+      say("cache.db was found damaged while in use");
+      cache_renewals_.fetch_add(1);
+      renewal_.store(Renewal::make);
+    }
+    if (renewal_.load() == Renewal::none) {
+      std::error_code failed;
+      if (std::filesystem::file_size(cache_file_, failed) > 0 && !failed) return open_writer(cache_file_, sqlite::Synchronous::normal);
+      return fail(Code::corrupt, "cache.db is gone");
+    }
+    BODEGA_TRY(auto opened, open_cache(cache_file_, clock_.wall(), say));
+    renewal_.store(Renewal::none);
+    return opened;
   }
 
   // `f` outlives the job: whoever asked waits for it.
@@ -190,7 +198,8 @@ class SqliteCatalog final : public Catalog {
   Log* const log_;
   const std::filesystem::path cache_file_;
   const std::size_t reader_count_;
-  std::atomic<bool> condemned_{false};  // cache.db is set aside when it is opened next
+  enum class Renewal { none, set_aside, make };  // what is left to be done of it when cache.db is opened next
+  std::atomic<Renewal> renewal_{Renewal::none};
   const SystemClock system_clock_;
   const Clock& clock_;
   std::atomic<Serial> last_serial_;
@@ -218,7 +227,7 @@ Result<std::unique_ptr<Catalog>> open_catalog(CatalogOptions options, Pool& pool
     ++renewals;
     say_set_aside(options.log, why);
   };
-  BODEGA_TRY(parts.cache, open_cache(cache_file, now, Trust::as_found, set_aside));
+  BODEGA_TRY(parts.cache, open_cache(cache_file, now, set_aside));
   BODEGA_TRY(parts.main_readers, Readers::open(main_file, options.readers));
   BODEGA_TRY(parts.cache_readers, Readers::open(cache_file, options.readers));
   MainReader<Reader> reader(*parts.main);

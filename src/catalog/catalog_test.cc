@@ -206,6 +206,39 @@ TEST_F(OpenTest, ARenewalThatFailsIsTriedAgain) {
   EXPECT_GT(failed, 0U);
 }
 
+// A cache.db that had been set aside but not made again was opened as it was: empty, without its tables, until the next start.
+TEST_F(OpenTest, ACacheThatWasOnlySetAsideIsMadeLater) {
+  need(need(open())->write_cache_now([](CacheTransaction& t) -> Result<void> {
+    for (int i = 0; i < 2000; ++i) BODEGA_TRY_VOID(t.put_cached({Digest::of(std::to_string(i)), 1, at(1)}));
+    return {};
+  }));
+  damage_cache();
+  const auto catalog = need(open(HadData::yes));
+  const auto in_its_way = dir_ / "cache.db.new";  // where it is made; a directory with something in it is not removed
+  fs::create_directories(in_its_way / "here");
+  const auto all = [](CacheReader& reader) { return reader.each_cached([](const CachedBlobRow&) {}); };
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(catalog->read_cache_now(all));
+    EXPECT_FALSE(put(*catalog, "early"));
+  }
+  EXPECT_EQ(fs::exists(dir_ / "cache.db"), false);
+  fs::remove_all(in_its_way);
+  need(put(*catalog, "new"));
+  EXPECT_EQ(blobs(*catalog), 1U);
+  EXPECT_EQ(catalog->cache_renewals(), 1U);
+  EXPECT_TRUE(catalog->healthy());
+}
+
+TEST_F(OpenTest, ACacheThatSomebodyRemovedIsMadeAnewWhenItIsOpenedAgain) {
+  const auto catalog = need(open());
+  need(put(*catalog, "old"));
+  for (const auto* part : {"", "-wal", "-shm"}) fs::remove(dir_ / (std::string("cache.db") + part));
+  // What is asked of the old one fails or not; nothing may go wrong for good.
+  for (int i = 0; i < 3; ++i) static_cast<void>(put(*catalog, std::to_string(i)));
+  need(put(*catalog, "new"));
+  EXPECT_GE(blobs(*catalog), 1U);
+}
+
 TEST_F(OpenTest, TheChangelogIsPrunedAndSerialsGoOn) {
   const auto catalog = need(open());
   for (int i = 0; i < 20; ++i) need(set(*catalog, "key" + std::to_string(i)));

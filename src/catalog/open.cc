@@ -95,17 +95,6 @@ Result<std::unique_ptr<Database>> prepare(const fs::path& file, const Schema& sc
   return database;
 }
 
-Result<void> move_aside(const fs::path& file, WallTime now) {
-  const std::string suffix = ".damaged-" + std::to_string(to_unix_micros(now));
-  // The log files first: without them the rest is still damaged at the next start, the other way round they would be read for a new file.
-  for (const std::string_view part : {"-wal", "-shm", ""}) {
-    std::error_code failed;
-    fs::rename(beside(file, part), beside(beside(file, suffix), part), failed);
-    if (failed && failed != std::errc::no_such_file_or_directory) return fail_errno(failed.value(), "rename cache.db" + std::string(part));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Database>> open_writer(const fs::path& file, sqlite::Synchronous synchronous) {
@@ -123,16 +112,26 @@ Result<std::unique_ptr<Database>> open_main(const fs::path& file, HadData had_da
   return opened;
 }
 
-Result<std::unique_ptr<Database>> open_cache(const fs::path& file, WallTime now, Trust trust,
+Result<void> set_aside_cache(const fs::path& file, WallTime now) {
+  const std::string suffix = ".damaged-" + std::to_string(to_unix_micros(now));
+  // The log files first: without them the rest is still damaged at the next start, the other way round they would be read for a new file.
+  for (const std::string_view part : {"-wal", "-shm", ""}) {
+    std::error_code failed;
+    fs::rename(beside(file, part), beside(beside(file, suffix), part), failed);
+    if (failed && failed != std::errc::no_such_file_or_directory) return fail_errno(failed.value(), "rename cache.db" + std::string(part));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Database>> open_cache(const fs::path& file, WallTime now,
                                              const std::function<void(const std::string& why)>& set_aside) {
   auto made = size_of(file) == 0 ? make_whole(file, kCacheSchema, now) : Result<void>();
   if (!made) return fail(explain(std::move(made).error(), file));
-  Result<std::unique_ptr<Database>> opened = fail(Code::corrupt, "cache.db was found damaged while in use");
-  if (trust == Trust::as_found) opened = prepare(file, kCacheSchema, sqlite::Synchronous::normal, HadData::no, now);
+  auto opened = prepare(file, kCacheSchema, sqlite::Synchronous::normal, HadData::no, now);
   // Nothing in it is worth a refused start: an older program after a newer one begins with an empty cache, too.
   if (!opened && (opened.error().code == Code::corrupt || opened.error().code == Code::conflict)) {
     set_aside(opened.error().describe());
-    BODEGA_TRY_VOID(move_aside(file, now));
+    BODEGA_TRY_VOID(set_aside_cache(file, now));
     opened = prepare(file, kCacheSchema, sqlite::Synchronous::normal, HadData::no, now);
   }
   if (!opened) return fail(explain(std::move(opened).error(), file));

@@ -18,10 +18,11 @@ Result<std::unique_ptr<sqlite::Database>> open_writer(const std::filesystem::pat
 // catalog.db: never made anew over data, never changed when it is damaged or newer.
 Result<std::unique_ptr<sqlite::Database>> open_main(const std::filesystem::path& file, HadData had_data, WallTime now);
 
-// cache.db: one that is damaged or a newer program's is renamed to cache.db.damaged-<microseconds> with its -wal and -shm, and a new one
-// made. `set_aside` hears why. Trust::none: it was found damaged while in use; nothing has it open any more.
-enum class Trust { as_found, none };
-Result<std::unique_ptr<sqlite::Database>> open_cache(const std::filesystem::path& file, WallTime now, Trust trust,
+// cache.db: one that is damaged or a newer program's is set aside, and a new one made. `set_aside` hears why.
+Result<std::unique_ptr<sqlite::Database>> open_cache(const std::filesystem::path& file, WallTime now,
                                                      const std::function<void(const std::string& why)>& set_aside);
+
+// Renames it to cache.db.damaged-<microseconds> with its -wal and -shm. Nothing may have it open. Made half, it can be done again.
+Result<void> set_aside_cache(const std::filesystem::path& file, WallTime now);
 
 }  // namespace bodega::catalog

@@ -1,20 +1,16 @@
 #include "ops/memory_guard.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 
 namespace bodega::ops {
 namespace {
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
+std::string read_file(const std::string& path) { return read_small_file(path).value_or(std::string()); }
 
 // "max" and v1's huge number are no limits.
 std::optional<std::uint64_t> limit_in(const std::string& text) {

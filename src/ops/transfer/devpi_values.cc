@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "access/password.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "pypi/format/filename.h"
 #include "pypi/index/index_config.h"
@@ -163,9 +162,8 @@ void set_page_facts(pypi::PageFile& file, const Json* requires_python, const Jso
 }
 
 Result<std::string> secret_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in || bytes.empty()) return fail(Code::invalid, "the secret file " + file.string() + " cannot be read or is empty");
+  auto bytes = read_small_file(file);
+  if (!bytes || bytes->empty()) return fail(Code::invalid, "the secret file " + file.string() + " cannot be read or is empty");
   return bytes;
 }
 

@@ -1,11 +1,10 @@
 #include "ops/transfer/running_devpi.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <vector>
 
+#include "base/file.h"
 #include "base/text.h"
 
 namespace bodega::ops {
@@ -14,8 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::vector<std::string> arguments_of(const fs::path& process) {
-  std::ifstream file(process / "cmdline", std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const auto text = read_small_file(process / "cmdline").value_or(std::string());  // of a process that has just ended nothing can be read
   std::vector<std::string> out;
   for (const auto part : split(text, '\0')) out.emplace_back(part);
   return out;

@@ -28,6 +28,15 @@ TEST_F(RunningDevpiTest, IsFoundByItsArgument) {
   EXPECT_EQ(running_devpi(server, proc), "12");
 }
 
+// One that ended while it was looked at gave an error where its arguments should be, and that ended the import.
+TEST_F(RunningDevpiTest, AProcessThatCannotBeReadIsPassedOver) {
+  fs::create_directories(proc / "11" / "cmdline");  // opens, but does not read
+  process("12", {"python3", "/usr/bin/devpi-server", "--serverdir", server.string()});
+  EXPECT_EQ(running_devpi(server, proc), "12");
+  fs::remove_all(proc / "12");
+  EXPECT_FALSE(running_devpi(server, proc));
+}
+
 TEST_F(RunningDevpiTest, IsFoundByARelativePath) {
   process("12", {"python3", "-m", "devpi_server", "--serverdir=./server/"});
   EXPECT_EQ(running_devpi(server, proc), "12");

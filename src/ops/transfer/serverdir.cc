@@ -1,10 +1,10 @@
 #include "ops/transfer/serverdir.h"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <system_error>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "ops/transfer/running_devpi.h"
 #include "pypi/format/file_url.h"
@@ -19,16 +19,6 @@ using pypi::Json;
 
 constexpr std::string_view kFiles = "+files/";
 
-std::optional<std::string> small_file(const fs::path& path) {
-  constexpr std::size_t kMost = 64 * 1024;  // a line or a short JSON
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string text(kMost, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
-
 Result<void> check_layout(const fs::path& directory) {
   std::error_code ignored;
   if (!fs::exists(directory / ".nodeinfo", ignored)) {
@@ -40,7 +30,7 @@ Result<void> check_layout(const fs::path& directory) {
   if (!fs::exists(directory / ".sqlite", ignored)) {
     return fail(Code::invalid, directory.string() + " has no file .sqlite: this devpi keeps its data elsewhere." + std::string(instead));
   }
-  const auto version = small_file(directory / ".serverversion");
+  const auto version = read_small_file(directory / ".serverversion");
   if (version && trim(*version) != "4") {
     return fail(Code::invalid, directory.string() + " has data of format " + std::string(trim(*version)) +
                                    ", and only 4 (devpi-server 4 to 6) "
@@ -90,7 +80,7 @@ Result<std::unique_ptr<ServerDir>> ServerDir::open(ServerDirOptions options, con
 }
 
 Result<void> ServerDir::read_node() {
-  const auto text = small_file(options_.directory / ".nodeinfo");
+  const auto text = read_small_file(options_.directory / ".nodeinfo");
   const auto node = text ? Json::parse(*text) : Result<Json>(Json());
   if (node) accounts_.uuid = node->text("uuid");
   const fs::path usual = options_.directory / ".secret";

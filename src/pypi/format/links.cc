@@ -111,7 +111,7 @@ std::optional<FileLink> parse_link(std::string_view path) {
   if (!is_safe_filename(filename)) return std::nullopt;
   link.filename = filename;
   if (external) {
-    if (dir.empty() || dir.size() > 4096 || dir.find('/') != std::string_view::npos || !is_utf8(dir)) return std::nullopt;
+    if (dir.empty() || dir.find('/') != std::string_view::npos || !is_utf8(dir)) return std::nullopt;
     link.target = ExternalLink{std::string(dir)};
   } else if (is_packages_path(dir)) {
     link.target = PackagesLink{std::string(dir)};

@@ -52,6 +52,12 @@ TEST(Links, DevpisExternalDirectory) {
   EXPECT_EQ(to_link(file), "+e/http_localhost_4999_files/nohash-2.0.zip");
   file.url = "https://h/a%20b/nohash-2.0.zip?x=/y";
   EXPECT_EQ(to_link(file), "+e/https_h_a_20b/nohash-2.0.zip");
+  file.url = "https://h/" + std::string(5000, 'a') + "/nohash-2.0.zip";  // what is printed is understood, whatever its length
+  const auto link = parse_link(to_link(file));
+  ASSERT_TRUE(link);
+  ProjectPage page;
+  page.files.push_back(file);
+  EXPECT_NE(find_file(page, *link), nullptr);
 }
 
 TEST(Links, NamesAreEncodedForAUrl) {

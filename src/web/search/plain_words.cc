@@ -152,6 +152,35 @@ std::string_view markdown_line(std::string_view line) {
   return defines ? std::string_view() : line;
 }
 
+// Tags that go on over the ends of lines come to stand on one; comments go.
+std::string join_tags(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  std::size_t search_from = text.size();  // with more than this left, no comment ends soon
+  while (!text.empty()) {
+    const auto open = std::min(text.find('<'), text.size());
+    out += text.substr(0, open);
+    text.remove_prefix(open);
+    const auto near = text.substr(0, kReach);
+    if (near.starts_with("<!--") && text.size() <= search_from) {
+      const auto end = near.find("-->");
+      if (end != std::string_view::npos) {
+        text.remove_prefix(end + 3);
+        continue;
+      }
+      search_from = text.size() - near.size() / 2;
+    }
+    const auto end = near.find_first_of("<>", 1);
+    const bool is_tag = text.size() > 1 && (is_letter(text[1]) || text[1] == '/') && end != std::string_view::npos && text[end] == '>';
+    const auto length = is_tag ? end + 1 : std::min<std::size_t>(1, text.size());
+    const auto begin = out.size();
+    out += text.substr(0, length);
+    std::replace(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), '\n', ' ');
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
 // Directives that say something keep it; their options and all others go.
 std::string_view rst_line(std::string_view line) {
   line = trim(line);
@@ -176,6 +205,8 @@ std::string plain_words(std::string_view text, std::string_view content_type) {
   // Nobody said what it is, and it reads like Markdown.
   if (form == TextForm::plain && trim(content_type).empty()) form = TextForm::markdown;
   if (form == TextForm::plain) return std::string(text);
+  std::string joined;
+  if (form == TextForm::markdown) text = joined = join_tags(text);
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {

@@ -16,11 +16,13 @@ TEST(PlainWords, OfMarkdownAreItsText) {
   EXPECT_EQ(markdown("[![Build status](https://b.example/x.svg)](https://ci.example) fine"), "Build status fine");
   EXPECT_EQ(markdown("```python\nimport thing\n```\n> quoted\n- one\n* two"), "import thing quoted one two");
   EXPECT_EQ(markdown("| a | b |\n|---|:-:|\n| c | d |"), "a b c d");
+  EXPECT_EQ(markdown("<img src=\"a.svg\"\n     alt=\"a\"\n/>\nfine <!-- a\n> note <b>\n--> again"), "fine again");
   EXPECT_EQ(markdown("Title\n=====\n\n<p align=\"center\">text</p> <https://x.example>"), "Title text https://x.example");
 }
 
 TEST(PlainWords, KeepWhatMayBeMeantAsItStands) {
   EXPECT_EQ(markdown("a * b, snake_case_name, x[0], \\*not\\*, 2 < 3"), "a * b, snake_case_name, x[0], *not*, 2 < 3");
+  EXPECT_EQ(markdown("a <b\nand c\n\n<!-- open"), "a <b and c <!-- open");
   EXPECT_EQ(markdown("call `__init__(*args)` now"), "call __init__(*args) now");
   EXPECT_EQ(markdown("an [open bracket and `an open tick"), "an [open bracket and an open tick");
   EXPECT_EQ(plain_words("# as *it* is", "text/plain"), "# as *it* is");
@@ -33,7 +35,7 @@ TEST(PlainWords, OfRestructuredTextAreItsText) {
 }
 
 TEST(PlainWords, HostileTextsTakeNoTime) {
-  for (const auto* piece : {"[", "[a](", "<a ", "`", "``a`", "](", "*_", ":a:`", "[![a](b)](c"}) {
+  for (const auto* piece : {"[", "[a](", "<a ", "<!--", "<a\n", "`", "``a`", "](", "*_", ":a:`", "[![a](b)](c"}) {
     std::string text;
     while (text.size() < 300'000) text += piece;
     EXPECT_LE(plain_words(text, "text/markdown").size(), text.size() + 1);
