@@ -5,6 +5,7 @@
 
 #include "app/command_line.h"
 #include "app/load_config.h"
+#include "async/aside.h"
 #include "base/file.h"
 #include "http/error_response.h"
 #include "ops/accounts.h"
@@ -101,6 +102,13 @@ cache::SpaceRules space_rules(const Config& config, std::uint64_t disk_bytes) {
   return {config.cache_max_size.of(disk_bytes), config.free_space_floor.of(disk_bytes)};
 }
 
+Result<std::unique_ptr<store::BlobStore>> open_store(const Parts& parts, const std::filesystem::path& data, store::StoreOptions options) {
+  BODEGA_TRY(auto store, store::open_blob_store(parts.file_system, data, options));
+  BODEGA_TRY(const std::size_t swept, store->sweep());
+  if (swept > 0) parts.log.info("store.swept", {{"files", swept}});
+  return store;
+}
+
 pypi::Spool make_spool(std::filesystem::path directory) {
   return [directory = std::move(directory)](std::string_view bytes) { return store::spool(directory, bytes); };
 }
@@ -126,15 +134,15 @@ Result<std::unique_ptr<Application>> Application::open(const Config& config, Par
   const cache::SpaceRules space = space_rules(config, disk.total_bytes);
   store::StoreOptions store_options;
   store_options.free_floor_bytes = space.free_floor_bytes;
-  BODEGA_TRY(auto store, store::open_blob_store(parts.file_system, data, store_options));
-  BODEGA_TRY(const std::size_t swept, store->sweep());
-  if (swept > 0) parts.log.info("store.swept", {{"files", swept}});
+  auto opening = run_aside(parts.pool, [&parts, &data, store_options] { return open_store(parts, data, store_options); });
   catalog::CatalogOptions catalog_options;
   catalog_options.directory = data;
   catalog_options.threads = parts.catalog_threads;
   catalog_options.log = &parts.log;
   catalog_options.clock = &parts.clock;
-  BODEGA_TRY(auto catalog, catalog::open_catalog(std::move(catalog_options), parts.pool, had_data));
+  auto opened = catalog::open_catalog(std::move(catalog_options), parts.pool, had_data);
+  BODEGA_TRY(auto store, opening.get());
+  BODEGA_TRY(auto catalog, std::move(opened));
   BODEGA_TRY_VOID(ops::refuse_half_import(*catalog));
   cache::UpstreamCredentials credentials;
   if (config.upstream_credentials_file) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <shared_mutex>
 
+#include "async/aside.h"
 #include "catalog/cache_queries.h"
 #include "catalog/main_transaction.h"
 #include "catalog/open.h"
@@ -219,8 +220,15 @@ Result<std::unique_ptr<Catalog>> open_catalog(CatalogOptions options, Pool& pool
   const auto main_file = options.directory / kMainSchema.file;
   const auto cache_file = options.directory / kCacheSchema.file;
   Parts parts;
-  // catalog.db first: a crash in between leaves no cache.db that would make the missing catalog look like a loss.
-  BODEGA_TRY(parts.main, open_main(main_file, had_data, now));
+  // At a first start both are made at once. catalog.db gets its name first: a crash in between leaves no cache.db that would make the
+  // missing catalog look like a loss.
+  std::future<Result<void>> making;
+  const bool first_start = had_data == HadData::no && is_unmade(main_file) && is_unmade(cache_file);
+  if (first_start) making = run_aside(pool, [cache_file, now] { return make_cache_beforehand(cache_file, now); });
+  auto main = open_main(main_file, had_data, now);
+  const bool made = first_start && making.get();  // where it went wrong it will again, and be told
+  BODEGA_TRY(parts.main, std::move(main));
+  if (made) BODEGA_TRY_VOID(name_cache(cache_file));
   std::error_code ignored;
   std::uint64_t renewals = had_data == HadData::yes && !std::filesystem::exists(cache_file, ignored) ? 1 : 0;
   const auto set_aside = [&](const std::string& why) {

@@ -108,6 +108,7 @@ TEST_F(OpenTest, ALogWithoutItsDatabaseIsRefusedAndKept) {
   write_file(dir_ / "catalog.db-wal", std::string(5000, 'w'));
   EXPECT_EQ(code_of(open()), Code::not_found);
   EXPECT_EQ(fs::file_size(dir_ / "catalog.db-wal"), 5000U);
+  EXPECT_EQ(names(), (std::vector<std::string>{"catalog.db-wal"}));
 }
 
 TEST_F(OpenTest, ADamagedCatalogIsRefusedAndNotTouched) {
@@ -301,6 +302,14 @@ TEST_F(OpenTest, AFullDiskAtTheStartSaysSo) {
   const auto refused = open();
   EXPECT_EQ(code_of(refused), Code::no_space);
   EXPECT_NE(refused.error().message.find("Free some space"), std::string::npos);
+  EXPECT_FALSE(fs::exists(dir_ / "cache.db")) << "the next start would miss the catalog to it";
+}
+
+TEST_F(OpenTest, AFirstStartMakesBothAtOnceAndLeavesNothingBeside) {
+  const auto threads = make_thread_pool(2);
+  { const auto catalog = need(open_catalog({.directory = dir_.path(), .clock = &clock_}, *threads, HadData::no)); }
+  EXPECT_EQ(names(), (std::vector<std::string>{"cache.db", "catalog.db"}));
+  EXPECT_EQ(blobs(*need(open(HadData::yes))), 0U);
 }
 
 // A crash of the process is a copy of the files as they lie at the moment an acknowledgement came back. (A power cut is in tests/crash.)

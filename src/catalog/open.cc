@@ -67,21 +67,31 @@ Result<void> remove_parts(const fs::path& file) {
   return {};
 }
 
-// Makes a database under another name without syncing each step, then syncs it whole and gives it its name: a first start waits for two
-// syncs instead of a dozen, and one that is killed leaves nothing half made under the name.
-Result<void> make_whole(const fs::path& file, const Schema& schema, WallTime now) {
-  const fs::path making = beside(file, ".new");
-  BODEGA_TRY_VOID(remove_parts(making));
+fs::path unnamed(const fs::path& file) { return beside(file, ".new"); }
+
+// Makes a database under another name without syncing each step, then syncs it whole: a first start waits for two syncs instead of a
+// dozen, and one that is killed leaves nothing half made under the name.
+Result<void> make_unnamed(const fs::path& file, const Schema& schema, WallTime now) {
+  BODEGA_TRY_VOID(remove_parts(unnamed(file)));
   {
-    BODEGA_TRY(auto database, open_writer(making, sqlite::Synchronous::off));
+    BODEGA_TRY(auto database, open_writer(unnamed(file), sqlite::Synchronous::off));
     BODEGA_TRY_VOID(migrate(*database, schema, now));
-    BODEGA_TRY_VOID(database->checkpoint(Database::Checkpoint::truncate));  // closing then leaves one file
+    BODEGA_TRY_VOID(database->use_log());
   }
-  BODEGA_TRY_VOID(sync(making));
+  return sync(unnamed(file));
+}
+
+Result<void> give_name(const fs::path& file) {
   BODEGA_TRY_VOID(remove_parts(file));  // of an empty one
   std::error_code failed;
-  fs::rename(making, file, failed);
-  if (failed) return fail_errno(failed.value(), "rename " + making.string());
+  fs::rename(unnamed(file), file, failed);
+  if (failed) return fail_errno(failed.value(), "rename " + unnamed(file).string());
+  return {};
+}
+
+Result<void> make_main(const fs::path& file, WallTime now) {
+  BODEGA_TRY_VOID(make_unnamed(file, kMainSchema, now));
+  BODEGA_TRY_VOID(give_name(file));
   return sync(file.parent_path());
 }
 
@@ -101,11 +111,13 @@ Result<std::unique_ptr<Database>> open_writer(const fs::path& file, sqlite::Sync
   return Database::open({.file = file, .access = sqlite::Access::writer, .synchronous = synchronous, .cache_kib = kWriterCacheKib});
 }
 
+bool is_unmade(const fs::path& file) { return size_of(file) == 0 && size_of(beside(file, "-wal")) == 0; }
+
 Result<std::unique_ptr<Database>> open_main(const fs::path& file, HadData had_data, WallTime now) {
   // An empty or missing file beside a log that holds something: SQLite would throw the log away. That is data too.
   const bool nothing = size_of(file) == 0;
-  if (nothing && (had_data == HadData::yes || size_of(beside(file, "-wal")) > 0)) return refuse_missing(file);
-  auto made = nothing ? make_whole(file, kMainSchema, now) : Result<void>();
+  if (nothing && (had_data == HadData::yes || !is_unmade(file))) return refuse_missing(file);
+  auto made = nothing ? make_main(file, now) : Result<void>();
   if (!made) return fail(explain(std::move(made).error(), file));
   auto opened = prepare(file, kMainSchema, sqlite::Synchronous::full, had_data, now);
   if (!opened) return fail(explain(std::move(opened).error(), file));
@@ -123,9 +135,15 @@ Result<void> set_aside_cache(const fs::path& file, WallTime now) {
   return {};
 }
 
+Result<void> make_cache_beforehand(const fs::path& file, WallTime now) { return make_unnamed(file, kCacheSchema, now); }
+
+Result<void> name_cache(const fs::path& file) { return give_name(file); }
+
 Result<std::unique_ptr<Database>> open_cache(const fs::path& file, WallTime now,
                                              const std::function<void(const std::string& why)>& set_aside) {
-  auto made = size_of(file) == 0 ? make_whole(file, kCacheSchema, now) : Result<void>();
+  const bool missing = size_of(file) == 0;
+  auto made = missing ? make_unnamed(file, kCacheSchema, now) : Result<void>();
+  if (missing && made) made = name_cache(file);
   if (!made) return fail(explain(std::move(made).error(), file));
   auto opened = prepare(file, kCacheSchema, sqlite::Synchronous::normal, HadData::no, now);
   // Nothing in it is worth a refused start: an older program after a newer one begins with an empty cache, too.

@@ -15,6 +15,9 @@ namespace bodega::catalog {
 
 Result<std::unique_ptr<sqlite::Database>> open_writer(const std::filesystem::path& file, sqlite::Synchronous synchronous);
 
+// Neither the database nor a log of it has any bytes.
+bool is_unmade(const std::filesystem::path& file);
+
 // catalog.db: never made anew over data, never changed when it is damaged or newer.
 Result<std::unique_ptr<sqlite::Database>> open_main(const std::filesystem::path& file, HadData had_data, WallTime now);
 
@@ -24,5 +27,10 @@ Result<std::unique_ptr<sqlite::Database>> open_cache(const std::filesystem::path
 
 // Renames it to cache.db.damaged-<microseconds> with its -wal and -shm. Nothing may have it open. Made half, it can be done again.
 Result<void> set_aside_cache(const std::filesystem::path& file, WallTime now);
+
+// Makes cache.db, durably, all but its name. Blocks; may run beside open_main(). name_cache() gives it that, and waits for no sync: a name
+// that a power cut takes away again is made anew by the next start.
+Result<void> make_cache_beforehand(const std::filesystem::path& file, WallTime now);
+Result<void> name_cache(const std::filesystem::path& file);
 
 }  // namespace bodega::catalog

@@ -145,13 +145,17 @@ Result<void> Database::configure(const OpenOptions& options) {
     // journal_size_limit: a WAL that grew under a long reader shrinks again; 16 MiB is four times its usual size.
     settings += options.synchronous == Synchronous::full     ? "PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST;"
                 : options.synchronous == Synchronous::normal ? "PRAGMA synchronous=NORMAL; PRAGMA secure_delete=OFF;"
-                                                             : "PRAGMA synchronous=OFF;";
+                                                             : "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY;";
     settings += "PRAGMA journal_size_limit=16777216;";
   } else {
     settings += "PRAGMA query_only=ON;";
   }
   BODEGA_TRY_VOID(script(settings));
-  if (!writer) return {};
+  if (!writer || options.synchronous == Synchronous::off) return {};
+  return use_log();
+}
+
+Result<void> Database::use_log() {
   {
     BODEGA_TRY(Statement statement, prepare("PRAGMA journal_mode=WAL"));
     BODEGA_TRY(const bool row, statement.step());

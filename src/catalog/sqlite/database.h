@@ -62,7 +62,7 @@ class Statement {
 };
 
 enum class Access { reader, writer };
-// off: nothing is synced. For a file that nobody needs before it is whole and synced by whoever makes it.
+// off: nothing is synced, and there is no log before use_log(). For a file that nobody needs before it is whole and synced by its maker.
 enum class Synchronous { off, normal, full };
 
 struct OpenOptions {
@@ -77,7 +77,8 @@ class Database {
 
  public:
   Database(Key, std::string label) : label_(std::move(label)) {}
-  // A writer creates the file (0600) when it is missing and puts it into WAL mode; a reader finds a file that a writer has open.
+  // A writer creates the file (0600) when it is missing and puts it into WAL mode (but see Synchronous::off); a reader finds a file that a
+  // writer has open.
   static Result<std::unique_ptr<Database>> open(const OpenOptions& options);
   ~Database();
   Database(const Database&) = delete;
@@ -112,6 +113,8 @@ class Database {
   // The error that ended the open transaction early, if one did.
   const std::optional<Error>& lost() const { return lost_; }
 
+  // Only where Synchronous::off opened it: the file asks for a write-ahead log from now on.
+  Result<void> use_log();
   // Moves the WAL into the database. passive: as far as readers allow, without waiting. restart: waits for readers (busy timeout), so that
   // the WAL is written from its start again. truncate: the same and the WAL file becomes empty.
   enum class Checkpoint { passive, restart, truncate };
