@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "async/loop.h"
+#include "async/waker.h"
 #include "base/check.h"
 #include "base/text.h"
 
@@ -307,6 +308,9 @@ Task<Result<Documents::Landed>> Documents::keep_present(const DocumentRequest& r
     // Nobody needs to wait until it is kept. Who asks until then joins this flight.
     if (changed_) changed_(request.index, request.name);
     flights_.publish(flight, landed);
+    // Those who wait are on this loop and have their turn now: keeping the page would take the processor from their answers.
+    auto turn = [this](const Waker& waker) { use_.home.post([waker] { waker.wake(); }); };
+    co_await suspend(turn);
   }
   DocumentRow row = *fetched->row;
   auto pack = [&fetched] { return fetched->content->kept(); };

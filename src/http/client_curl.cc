@@ -52,14 +52,11 @@ class CurlBody final : public FetchBody {
     const auto mailbox = transfer_.mailbox();
     auto park = [&inbox](Waker waker) { inbox->park_for_piece(std::move(waker)); };
     for (;;) {
+      // What was taken before has found its reader by now: the rest may have the processor.
+      if (inbox->ends_pause()) mailbox->post({Mailbox::Command::Kind::go_on, inbox, nullptr});
       auto taken = inbox->try_take();
-      if (!taken) {
-        co_await suspend(park);
-        continue;
-      }
-      if (!*taken) co_return fail(std::move(*taken).error());
-      if ((*taken)->go_on) mailbox->post({Mailbox::Command::Kind::go_on, inbox, nullptr});
-      co_return std::move((*taken)->bytes);
+      if (taken) co_return std::move(*taken);
+      co_await suspend(park);
     }
   }
 

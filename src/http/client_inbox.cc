@@ -65,21 +65,24 @@ std::optional<Result<TransferHead>> Inbox::try_take_head() {
   return Result<TransferHead>(fail(Code::upstream_failed, "the upstream gave no answer", "protocol: the transfer ended without a head"));
 }
 
-std::optional<Result<Inbox::Piece>> Inbox::try_take() {
+std::optional<Result<std::string>> Inbox::try_take() {
   const std::lock_guard lock(mutex_);
   if (pieces_.empty()) {
     if (!finished_) return std::nullopt;
-    if (error_) return Result<Piece>(fail(*error_));
-    return Result<Piece>(Piece{});
+    if (error_) return Result<std::string>(fail(*error_));
+    return Result<std::string>(std::string());
   }
-  Piece piece{std::move(pieces_.front()), false};
+  std::string piece = std::move(pieces_.front());
   pieces_.pop_front();
-  bytes_ -= piece.bytes.size();
-  if (paused_ && bytes_ <= limit_ / 2) {
-    paused_ = false;
-    piece.go_on = true;
-  }
-  return Result<Piece>(std::move(piece));
+  bytes_ -= piece.size();
+  return Result<std::string>(std::move(piece));
+}
+
+bool Inbox::ends_pause() {
+  const std::lock_guard lock(mutex_);
+  if (!paused_ || bytes_ > limit_ / 2) return false;
+  paused_ = false;
+  return true;
 }
 
 void Inbox::park_for_head(Waker waker) {

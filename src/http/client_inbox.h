@@ -34,17 +34,15 @@ class Inbox {
   void put(std::string piece);  // not empty, at most kPiece
   // True when no more is wanted for now: the reader will ask to go on. `coming` bytes are held by the caller beside what is here.
   bool pause_if_full(std::size_t coming);
-  void pause();  // until the next piece is taken, if no more than half of `limit` is left then
+  void pause();
   bool paused();
   void finish(std::optional<Error> error);  // once; later calls do nothing
 
   // Home loop.
   std::optional<Result<TransferHead>> try_take_head();
-  struct Piece {
-    std::string bytes;   // empty: the clean end
-    bool go_on = false;  // the transfer was paused and should be resumed
-  };
-  std::optional<Result<Piece>> try_take();
+  std::optional<Result<std::string>> try_take();  // empty: the clean end
+  // Whether the transfer was paused and is to go on, because no more than half of `limit` is left. Says so once.
+  bool ends_pause();
   // Wakes at the next change, at once if there has been one to look at.
   void park_for_head(Waker waker);
   void park_for_piece(Waker waker);

@@ -13,10 +13,10 @@ TEST(Inbox, PiecesComeInOrderThenTheEnd) {
   inbox.put(std::string(Inbox::kPiece, 'a'));
   inbox.put(std::string(Inbox::kPiece, 'b'));
   inbox.finish(std::nullopt);
-  EXPECT_EQ((**inbox.try_take()).bytes.front(), 'a');
-  EXPECT_EQ((**inbox.try_take()).bytes.front(), 'b');
-  EXPECT_EQ((**inbox.try_take()).bytes, "");
-  EXPECT_EQ((**inbox.try_take()).bytes, "");
+  EXPECT_EQ((**inbox.try_take()).front(), 'a');
+  EXPECT_EQ((**inbox.try_take()).front(), 'b');
+  EXPECT_EQ(**inbox.try_take(), "");
+  EXPECT_EQ(**inbox.try_take(), "");
 }
 
 TEST(Inbox, WhatCameBeforeAFailureIsHandedOutFirst) {
@@ -24,7 +24,7 @@ TEST(Inbox, WhatCameBeforeAFailureIsHandedOutFirst) {
   inbox.put("abc");
   inbox.finish(Error{Code::upstream_failed, "broke", "", {}});
   inbox.finish(Error{Code::cancelled, "too late", "", {}});
-  EXPECT_EQ((**inbox.try_take()).bytes, "abc");
+  EXPECT_EQ(**inbox.try_take(), "abc");
   EXPECT_EQ(inbox.try_take()->error().message, "broke");
   EXPECT_EQ(inbox.try_take()->error().message, "broke");
 }
@@ -32,7 +32,7 @@ TEST(Inbox, WhatCameBeforeAFailureIsHandedOutFirst) {
 TEST(Inbox, SmallPiecesAreJoined) {
   Inbox inbox(1000);
   for (int i = 0; i < 100; ++i) inbox.put("x");
-  EXPECT_EQ((**inbox.try_take()).bytes.size(), 100U);
+  EXPECT_EQ((**inbox.try_take()).size(), 100U);
   EXPECT_FALSE(inbox.try_take());
 }
 
@@ -42,18 +42,23 @@ TEST(Inbox, PausesAtTheLimitAndGoesOnBelowHalf) {
   for (int i = 0; i < 3; ++i) inbox.put(std::string(Inbox::kPiece, 'x'));
   EXPECT_TRUE(inbox.pause_if_full(0));
   EXPECT_TRUE(inbox.paused());
-  EXPECT_FALSE((**inbox.try_take()).go_on);
-  EXPECT_TRUE((**inbox.try_take()).go_on);
-  EXPECT_FALSE((**inbox.try_take()).go_on);  // said once
+  EXPECT_TRUE(inbox.try_take());
+  EXPECT_FALSE(inbox.ends_pause());
+  EXPECT_TRUE(inbox.try_take());
+  EXPECT_TRUE(inbox.paused()) << "its transfer has not heard of it";
+  EXPECT_TRUE(inbox.ends_pause());
+  EXPECT_FALSE(inbox.ends_pause());
   EXPECT_FALSE(inbox.paused());
 }
 
-TEST(Inbox, APauseEndsWhenThePieceIsTaken) {
-  Inbox inbox(1000);
+TEST(Inbox, APauseStandsUntilTheReaderComesBack) {
+  Inbox inbox(20);
   inbox.pause();
   inbox.put("the beginning");
-  EXPECT_TRUE(inbox.pause_if_full(0)) << "it stands until then";
-  EXPECT_TRUE((**inbox.try_take()).go_on);
+  EXPECT_TRUE(inbox.pause_if_full(0));
+  EXPECT_FALSE(inbox.ends_pause());
+  EXPECT_TRUE(inbox.try_take());
+  EXPECT_TRUE(inbox.ends_pause());
   EXPECT_FALSE(inbox.pause_if_full(0));
 }
 
@@ -63,7 +68,9 @@ TEST(Inbox, WhatTheOtherSideStillHoldsCounts) {
   EXPECT_FALSE(inbox.pause_if_full(599));
   EXPECT_TRUE(inbox.pause_if_full(600));
   inbox.put(std::string(600, 'y'));
-  EXPECT_TRUE((**inbox.try_take()).go_on);
+  EXPECT_FALSE(inbox.ends_pause());
+  EXPECT_TRUE(inbox.try_take());
+  EXPECT_TRUE(inbox.ends_pause());
 }
 
 TEST(Inbox, AHeadIsTakenOnceAndAFailureInsteadOfIt) {
