@@ -31,8 +31,9 @@ void put_varint(char*& to, std::uint32_t value) {
 template <class Each>
 void each_step(const NameList& names, Each each) {
   std::vector<NameId> next(kGrams, 0);
+  NameReader reader(names);
   for (NameId id = 0; id < names.size(); ++id) {
-    const auto padded = names.padded(id);
+    const auto padded = reader.padded(id);
     for (std::size_t at = 0; at + 3 <= padded.size(); ++at) {
       const Gram gram = gram_of(padded.substr(at, 3));
       if (gram == kNoGram || next[gram] == id + 1) continue;

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <numeric>
+#include <utility>
 
 #include "pypi/format/names.h"
 #include "web/search/index_file.h"
-#include "web/search/part_finder.h"
 
 namespace bodega::web {
 namespace {
@@ -38,6 +39,43 @@ class Continuations {
   std::vector<std::pair<std::size_t, std::string_view>> above_;
 };
 
+// Reads "-a-b-c-" and leaves of each name what it does not share with the one before.
+class Packer {
+ public:
+  Packer(const OpenFile& file, std::uint64_t at, std::uint64_t size) : file_(file), at_(at), end_(at + size) {}
+
+  Result<void> take(std::size_t length, bool whole, std::string& to) {
+    BODEGA_TRY_VOID(fill(1 + length));
+    const auto name = std::string_view(piece_).substr(used_ + 1, length);
+    const auto [differs, ignored] = std::mismatch(name.begin(), name.end(), before_.begin(), before_.end());
+    const auto shared = whole ? 0 : static_cast<std::size_t>(differs - name.begin());
+    to += static_cast<char>(shared);
+    to += name.substr(shared);
+    before_ = name;
+    used_ += 1 + length;
+    return {};
+  }
+
+ private:
+  Result<void> fill(std::size_t wanted) {
+    if (piece_.size() - used_ >= wanted) return {};
+    constexpr std::uint64_t kPiece = 64 << 10;
+    piece_.erase(0, std::exchange(used_, 0));
+    const std::size_t have = piece_.size();
+    piece_.resize(have + static_cast<std::size_t>(std::min(kPiece, end_ - at_)));
+    BODEGA_TRY_VOID(file_.read(piece_.data() + have, piece_.size() - have, at_));
+    at_ += piece_.size() - have;
+    return {};
+  }
+
+  const OpenFile& file_;
+  std::uint64_t at_;
+  std::uint64_t end_;
+  std::string piece_;
+  std::size_t used_ = 0;
+  std::string before_;
+};
+
 }  // namespace
 
 Result<std::shared_ptr<const NameList>> NameList::load(const std::filesystem::path& path) {
@@ -52,31 +90,52 @@ Result<std::shared_ptr<const NameList>> NameList::load(const std::filesystem::pa
   list->source_ = opened.source;
   list->lengths_.resize(names);
   list->weights_.resize(names);
-  const std::size_t text = opened.size - 4 - 2 * names;
-  list->text_.resize(text + PartFinder::kSlack);
-  std::uint64_t at = IndexFile::kHead + 4;
+  const std::uint64_t at = IndexFile::kHead + 4;
   BODEGA_TRY_VOID(opened.file.read(reinterpret_cast<char*>(list->lengths_.data()), names, at));
   BODEGA_TRY_VOID(opened.file.read(list->weights_.data(), names, at + names));
-  BODEGA_TRY_VOID(opened.file.read(list->text_.data(), text, at + 2 * names));
+  const std::uint64_t text = std::accumulate(list->lengths_.begin(), list->lengths_.end(), names + 1);
+  if (text != opened.size - 4 - 2 * names) return broken();
+  list->text_.reserve(text + kStep);  // what is not written to is no memory
   list->blocks_.reserve(names / kBlock + 1);
-  std::uint64_t place = 0;
+  Packer packer(opened.file, at + 2 * names, text);
   for (NameId id = 0; id < names; ++id) {
-    if (id % kBlock == 0) list->blocks_.push_back(static_cast<std::uint32_t>(place));
-    place += list->lengths_[id] + std::uint64_t{1};
+    if (id % kBlock == 0) list->blocks_.push_back(static_cast<std::uint32_t>(list->text_.size()));
+    BODEGA_TRY_VOID(packer.take(list->lengths_[id], id % kBlock == 0, list->text_));
   }
-  if (place + 1 != text) return broken();
+  list->text_.append(kStep, '\0');
   return std::shared_ptr<const NameList>(std::move(list));
 }
 
-std::string_view NameList::padded(NameId id) const {
-  const NameId first = id / kBlock * kBlock;
-  const auto from = lengths_.begin() + static_cast<std::ptrdiff_t>(first);
-  const std::size_t before = std::accumulate(from, from + (id - first), std::size_t{id - first});
-  return std::string_view(text_).substr(blocks_[id / kBlock] + before, lengths_[id] + std::size_t{2});
+std::string NameList::name(NameId id) const {
+  NameReader reader(*this);
+  return std::string(reader.name(id));
 }
 
 std::string_view NameList::first_of(std::size_t block) const {
   return std::string_view(text_).substr(blocks_[block] + std::size_t{1}, lengths_[block * kBlock]);
+}
+
+void NameReader::take(NameId id) {
+  const char* const from = names_.text_.data() + place_ + 1;
+  const std::size_t shared = static_cast<unsigned char>(from[-1]);
+  const std::size_t own = names_.lengths_[id] - shared;
+  char* const to = text_.data() + 1 + shared;
+  std::memcpy(to, from, NameList::kStep);  // most are that short, and to copy a fixed number of bytes calls nothing
+  if (own > NameList::kStep) std::memcpy(to, from, own);
+  place_ += 1 + own;
+  at_ = id;
+}
+
+std::string_view NameReader::padded(NameId id) {
+  const NameId first = id / NameList::kBlock * NameList::kBlock;
+  if (!at_ || *at_ > id || *at_ < first) {
+    place_ = names_.blocks_[id / NameList::kBlock];
+    take(first);
+  }
+  while (*at_ < id) take(*at_ + 1);
+  const std::size_t length = names_.lengths_[id];
+  text_[1 + length] = '-';
+  return {text_.data(), length + 2};
 }
 
 // Blocks by their first names, then along the last one: where a block begins is known, where a name begins is counted.
@@ -89,10 +148,9 @@ NameId NameList::lower_bound(std::string_view wanted, Range within) const {
     (first_of(middle) < wanted ? low : high) = middle;
   }
   const auto last = std::min<NameId>(static_cast<NameId>((low + 1) * kBlock), within.end);
-  std::size_t place = blocks_[low];
-  for (auto id = static_cast<NameId>(low * kBlock); id < last; ++id) {
-    if (id >= within.begin && std::string_view(text_).substr(place + 1, lengths_[id]) >= wanted) return id;
-    place += lengths_[id] + std::size_t{1};
+  NameReader reader(*this);
+  for (auto id = std::max(static_cast<NameId>(low * kBlock), within.begin); id < last; ++id) {
+    if (reader.name(id) >= wanted) return id;
   }
   return last;
 }
@@ -107,7 +165,7 @@ NameList::Range NameList::starting_with(std::string_view prefix, Range within) c
 
 std::optional<NameId> NameList::find(std::string_view wanted, Range within) const {
   const NameId at = lower_bound(wanted, within);
-  if (at >= within.end || name(at) != wanted) return std::nullopt;
+  if (at >= within.end || lengths_[at] != wanted.size() || name(at) != wanted) return std::nullopt;
   return at;
 }
 

@@ -255,9 +255,10 @@ class Evaluation {
       BODEGA_TRY_VOID(keep(found, grams[i]));
     }
     const std::vector<PartFinder> parts(texts.begin(), texts.end());
+    NameReader reader(names_);
     std::erase_if(found, [&](NameId id) {
       if (is_known(id)) return false;
-      const auto padded = names_.padded(id);
+      const auto padded = reader.padded(id);
       return !std::all_of(parts.begin(), parts.end(), [padded](const PartFinder& part) { return part.is_in(padded); });
     });
     return found;
@@ -351,7 +352,8 @@ void rank_set(const NameList& names, const NameSet& set, const std::vector<std::
   each_in(set, {wider.begin, begins.begin}, begins_with_first);
   each_in(set, {begins.end, wider.end}, begins_with_first);
   if (best.full()) return;
-  const auto elsewhere = [&, part = PartFinder("-" + first)](NameId id) { best.offer(id, part.is_in(names.padded(id)) ? 3 : 4); };
+  NameReader reader(names);
+  const auto elsewhere = [&, part = PartFinder("-" + first)](NameId id) { best.offer(id, part.is_in(reader.padded(id)) ? 3 : 4); };
   each_in(set, {0, wider.begin}, elsewhere);
   each_in(set, {wider.end, names.size()}, elsewhere);
 }

@@ -73,7 +73,7 @@ TEST_F(Names, AreSortedAndWeighed) {
   EXPECT_EQ(mirror_.names->size(), 5U);
   EXPECT_EQ(mirror_.names->name(0), "a");
   EXPECT_EQ(mirror_.names->name(1), "a-x");
-  EXPECT_EQ(mirror_.names->padded(4), "-b-");
+  EXPECT_EQ(NameReader(*mirror_.names).padded(4), "-b-");
   EXPECT_EQ(mirror_.names->weight(0), 2U);
   EXPECT_EQ(mirror_.names->weight(1), 1U);
   EXPECT_EQ(mirror_.names->weight(4), 0U);

@@ -126,8 +126,9 @@ Result<std::optional<Nearby>> nearest_name(const MirrorNames& mirror, std::strin
   if (best || allowed < 2 || name.size() > kLongestSpelt || !mirror.grams) return best;
   const NameList& names = *mirror.names;
   BODEGA_TRY(const auto candidates, much_in_common(mirror, name));
+  NameReader reader(names);
   for (const NameId id : candidates) {
-    const auto other = names.name(id);
+    const auto other = reader.name(id);
     const auto distance = other == name ? allowed + 1 : spelling_distance(name, other, allowed);
     if (distance <= allowed && (!best || names.weight(id) > best->weight)) best = Nearby{std::string(other), distance, names.weight(id)};
   }
