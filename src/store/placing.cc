@@ -15,9 +15,10 @@ namespace fs = std::filesystem;
 // From so many files on, one sync of the whole file system is cheaper than one for each file and directory (measured on ext4: four cost a
 // third, sixteen a tenth). It also waits for what others have written, so that a single upload never takes it,
 constexpr std::size_t kTogether = 4;
-// and nobody for a while after it took longer than the single syncs would have: somebody writes more than the disk takes.
+// and nobody for a while after it took longer than the single syncs would have: somebody writes more than the disk takes. So at most a
+// fifth of the time is lost to slow ones.
 constexpr auto kPatience = std::chrono::milliseconds(20);  // for each file
-constexpr auto kGoAlone = std::chrono::seconds(10);
+constexpr int kGoAlone = 4;                                // times as long as it took
 
 std::int64_t ticks(std::chrono::steady_clock::time_point time) { return time.time_since_epoch().count(); }
 
@@ -167,8 +168,8 @@ bool LocalBlobStore::sync_everything(std::size_t things) {
   if (things < kTogether || ticks(began) < alone_until_.load()) return false;
   const auto done = file_system_.sync_all(layout_.root());
   const auto ended = Clock::now();
-  const bool slow = ended - began > kPatience * static_cast<std::int64_t>(things);
-  if (slow || !done) alone_until_.store(ticks(ended + kGoAlone));
+  const auto took = ended - began;
+  if (took > kPatience * static_cast<std::int64_t>(things)) alone_until_.store(ticks(ended + kGoAlone * took));
   return done.has_value();
 }
 
