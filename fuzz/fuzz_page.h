@@ -34,7 +34,10 @@ inline void check_page(const ProjectPage& page) {
   const auto upstream = [](std::string& out, const PageFile& file) { out += file.url; };
   const auto again = parse_json_page(render_json(page, upstream), fuzz_base(), page.name);
   FUZZ_EXPECT(again);
-  FUZZ_EXPECT(again->files.size() == (page.quarantined() ? 0 : page.files.size()));
+  // A digest that an HTML page cut is printed as devpi prints it; from JSON such a file is not taken.
+  const auto is_whole = [](const PageFile& file) { return file.sha256() == nullptr || file.sha256()->size() == 64; };
+  const auto whole = static_cast<std::size_t>(std::count_if(page.files.begin(), page.files.end(), is_whole));
+  FUZZ_EXPECT(again->files.size() == (page.quarantined() ? 0 : whole));
   const std::string html = render_html(page, upstream);
   const auto lines = static_cast<std::size_t>(std::count(html.begin(), html.end(), '\n'));
   FUZZ_EXPECT(lines <= page.files.size() + 14);

@@ -76,7 +76,7 @@ def cuts(world, kind, count, chance, tally):
         credentials = basic("alice", token)
         acknowledged = 0
         for number in range(count):
-            names = ["cut%dx%d" % (number, n) for n in range(4)]
+            names = ["cut%dx%d" % (number, n) for n in range(12)]
             uploaders = [Uploader(bodega, credentials, name, tally.seed) for name in names]
             time.sleep(chance.uniform(0.01, 0.25))
             # The cut takes the kernel up to a tenth of a second, and a journal that is being ended answers fsync with success (ext4); a machine
