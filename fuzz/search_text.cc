@@ -1,7 +1,5 @@
 // What the search reads of descriptions and of pages of documentation; the first byte chooses the markup.
-#include <array>
-
-#include "fuzz_input.h"
+#include "fuzz_markup.h"
 #include "web/search/html_text.h"
 #include "web/search/part_finder.h"
 #include "web/search/plain_words.h"
@@ -9,16 +7,14 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bodega::web;
   if (size == 0) return 0;
-  constexpr std::array<std::string_view, 3> kTypes = {"text/markdown", "text/x-rst", "text/plain"};
-  const auto text = fuzz_text(data + 1, size - 1);
-  const std::size_t choice = data[0] % (kTypes.size() + 1);
+  const auto [text, type] = fuzz_markup(data, size);
   std::string words;
-  if (choice == kTypes.size()) {
+  if (type.empty()) {
     constexpr std::size_t kLimit = 1000;
     words = read_html_text(text, kLimit).text;
     FUZZ_EXPECT(words.size() <= kLimit);
   } else {
-    words = plain_words(text, kTypes[choice]);
+    words = plain_words(text, type);
     FUZZ_EXPECT(words.size() <= text.size() + 1);
   }
   const std::string part(text.substr(0, data[0] / 8));

@@ -9,6 +9,7 @@
 #include "app/offline_data.h"
 #include "base/file.h"
 #include "catalog/copy.h"
+#include "catalog/open.h"
 #include "ops/fsck.h"
 #include "ops/rebuild.h"
 
@@ -57,14 +58,8 @@ Result<void> check_need(const fs::path& data, catalog::HadData had_data) {
 
 // A damaged one is renamed, with its log.
 Result<void> make_place(const fs::path& data) {
-  const fs::path file = data / "catalog.db";
-  std::error_code error;
-  const std::string suffix = ".damaged-" + std::to_string(to_unix_micros(SystemClock().wall()));
-  for (const char* const part : {"-wal", "-shm", ""}) {
-    fs::rename(fs::path(file) += part, fs::path(file) += suffix + part, error);
-    if (error && error != std::errc::no_such_file_or_directory)
-      return fail(Code::io, "cannot rename " + file.string() + ": " + error.message());
-  }
+  const auto done = catalog::set_aside_database(data / "catalog.db", SystemClock().wall());
+  if (!done) return fail(Code::io, done.error().context);
   return {};
 }
 

@@ -1,7 +1,6 @@
 #include "app/load_config.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <map>
 #include <optional>

@@ -1,6 +1,5 @@
 #include "base/file.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 

@@ -29,6 +29,9 @@ constexpr std::size_t kReadHere = 64 * 1024;
 // Heads that need not be read again, 400 bytes each.
 constexpr std::size_t kHeads = 2048;
 
+// Of flights and of heads.
+std::string key_of(const std::string& index, const std::string& name) { return index + "/" + name; }
+
 Kept kept_of(const DocumentRow& row) { return {row.state, row.fetched_at, row.expires_at}; }
 
 std::optional<Kept> kept_of(const std::shared_ptr<const DocumentHead>& row) {
@@ -82,7 +85,7 @@ Documents::Documents(Dependencies use, FreshnessRules rules)
 
 Task<Result<DocumentAnswer>> Documents::get(DocumentRequest request) {
   BODEGA_CHECK(use_.home.here(), "Documents is home-loop state");
-  const std::string key = request.index + "/" + request.name;
+  const std::string key = key_of(request.index, request.name);
   auto flight = flights_.find(key);
   RowRef old = flight ? old_of_[key] : nullptr;
   const std::uint64_t looked_at = landings_;
@@ -130,7 +133,7 @@ Result<DocumentAnswer> Documents::answer(const Result<Landed>& landed, const Row
 }
 
 Task<Result<Documents::RowRef>> Documents::kept(const std::string& index, const std::string& name) {
-  const std::string key = index + "/" + name;
+  const std::string key = key_of(index, name);
   if (const auto known = heads_.find(key); known != heads_.end()) co_return known->second;
   const std::uint64_t looked_at = writes_;
   auto question = [&index, &name](catalog::CacheReader& reader) -> Result<DocumentHead> {
@@ -158,7 +161,7 @@ void Documents::remember(const std::string& key, RowRef head) {
 
 // After each write, also one that failed: who knows what it left.
 void Documents::written(DocumentRow row, std::uint64_t body_bytes, const Result<void>& outcome) {
-  const std::string key = row.index + "/" + row.name;
+  const std::string key = key_of(row.index, row.name);
   ++writes_;
   heads_.erase(key);
   if (!outcome) return not_kept(row, outcome.error());
@@ -374,7 +377,7 @@ Task<Result<void>> Documents::forget(std::string index, std::string name) {
   auto drop = [&index, &name](catalog::CacheTransaction& transaction) { return transaction.forget_document(index, name); };
   auto done = co_await use_.catalog.write_cache(drop);
   ++writes_;
-  heads_.erase(index + "/" + name);
+  heads_.erase(key_of(index, name));
   if (changed_) changed_(index, name);
   co_return done;
 }

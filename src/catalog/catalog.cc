@@ -148,7 +148,7 @@ class SqliteCatalog final : public Catalog {
   Result<std::unique_ptr<Database>> open_cache_again() {
     const auto say = [this](const std::string& why) { say_set_aside(log_, why); };
     if (renewal_.load() == Renewal::set_aside) {
-      BODEGA_TRY_VOID(set_aside_cache(cache_file_, clock_.wall()));
+      BODEGA_TRY_VOID(set_aside_database(cache_file_, clock_.wall()));
       say("cache.db was found damaged while in use");
       cache_renewals_.fetch_add(1);
       renewal_.store(Renewal::make);

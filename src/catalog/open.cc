@@ -95,6 +95,11 @@ Result<void> make_main(const fs::path& file, WallTime now) {
   return sync(file.parent_path());
 }
 
+Result<void> make_cache(const fs::path& file, WallTime now) {
+  BODEGA_TRY_VOID(make_cache_beforehand(file, now));
+  return name_cache(file);
+}
+
 // Opens, looks and migrates. `fresh_allowed` is asked before anything is made.
 Result<std::unique_ptr<Database>> prepare(const fs::path& file, const Schema& schema, sqlite::Synchronous synchronous, HadData had_data,
                                           WallTime now) {
@@ -124,13 +129,13 @@ Result<std::unique_ptr<Database>> open_main(const fs::path& file, HadData had_da
   return opened;
 }
 
-Result<void> set_aside_cache(const fs::path& file, WallTime now) {
+Result<void> set_aside_database(const fs::path& file, WallTime now) {
   const std::string suffix = ".damaged-" + std::to_string(to_unix_micros(now));
   // The log files first: without them the rest is still damaged at the next start, the other way round they would be read for a new file.
   for (const std::string_view part : {"-wal", "-shm", ""}) {
     std::error_code failed;
     fs::rename(beside(file, part), beside(beside(file, suffix), part), failed);
-    if (failed && failed != std::errc::no_such_file_or_directory) return fail_errno(failed.value(), "rename cache.db" + std::string(part));
+    if (failed && failed != std::errc::no_such_file_or_directory) return fail_errno(failed.value(), "cannot rename " + file.string());
   }
   return {};
 }
@@ -141,15 +146,13 @@ Result<void> name_cache(const fs::path& file) { return give_name(file); }
 
 Result<std::unique_ptr<Database>> open_cache(const fs::path& file, WallTime now,
                                              const std::function<void(const std::string& why)>& set_aside) {
-  const bool missing = size_of(file) == 0;
-  auto made = missing ? make_unnamed(file, kCacheSchema, now) : Result<void>();
-  if (missing && made) made = name_cache(file);
+  auto made = size_of(file) == 0 ? make_cache(file, now) : Result<void>();
   if (!made) return fail(explain(std::move(made).error(), file));
   auto opened = prepare(file, kCacheSchema, sqlite::Synchronous::normal, HadData::no, now);
   // Nothing in it is worth a refused start: an older program after a newer one begins with an empty cache, too.
   if (!opened && (opened.error().code == Code::corrupt || opened.error().code == Code::conflict)) {
     set_aside(opened.error().describe());
-    BODEGA_TRY_VOID(set_aside_cache(file, now));
+    BODEGA_TRY_VOID(set_aside_database(file, now));
     opened = prepare(file, kCacheSchema, sqlite::Synchronous::normal, HadData::no, now);
   }
   if (!opened) return fail(explain(std::move(opened).error(), file));

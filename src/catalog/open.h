@@ -25,8 +25,8 @@ Result<std::unique_ptr<sqlite::Database>> open_main(const std::filesystem::path&
 Result<std::unique_ptr<sqlite::Database>> open_cache(const std::filesystem::path& file, WallTime now,
                                                      const std::function<void(const std::string& why)>& set_aside);
 
-// Renames it to cache.db.damaged-<microseconds> with its -wal and -shm. Nothing may have it open. Made half, it can be done again.
-Result<void> set_aside_cache(const std::filesystem::path& file, WallTime now);
+// Renames it to <file>.damaged-<microseconds> with its -wal and -shm. Nothing may have it open. Made half, it can be done again.
+Result<void> set_aside_database(const std::filesystem::path& file, WallTime now);
 
 // Makes cache.db, durably, all but its name. Blocks; may run beside open_main(). name_cache() gives it that, and waits for no sync: a name
 // that a power cut takes away again is made anew by the next start.

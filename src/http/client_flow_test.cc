@@ -23,6 +23,13 @@ void send_zeros(Connection& c, std::uint64_t bytes) {
   }
 }
 
+void answer_zeros(Connection& c, std::uint64_t bytes) {
+  c.read_head();
+  c.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n");
+  send_zeros(c, bytes);
+  c.wait_closed();
+}
+
 Task<Result<std::uint64_t>> count_bytes(FetchBody* body) {
   std::uint64_t bytes = 0;
   for (;;) {
@@ -106,12 +113,7 @@ TEST_F(ClientFlow, TheFirstBytesComeBeforeTheLast) {
 // The first byte of a file was held until 256 KiB of it had come.
 TEST_F(ClientFlow, TheBeginningOfALongBodyIsGivenOutAlone) {
   constexpr std::uint64_t kBytes = 3'000'000;
-  RawServer server([](Connection& c) {
-    c.read_head();
-    c.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kBytes) + "\r\n\r\n");
-    send_zeros(c, kBytes);
-    c.wait_closed();
-  });
+  RawServer server([](Connection& c) { answer_zeros(c, kBytes); });
   auto response = fetch_head(get(server.url()));
   ASSERT_TRUE(response);
   held = std::move(response->body);
@@ -126,12 +128,7 @@ TEST_F(ClientFlow, TheBeginningOfALongBodyIsGivenOutAlone) {
 
 TEST_F(ClientFlow, ASlowReaderHoldsTheUpstreamBackAndIsNoStall) {
   constexpr std::uint64_t kBytes = 64'000'000;
-  RawServer server([](Connection& c) {
-    c.read_head();
-    c.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kBytes) + "\r\n\r\n");
-    send_zeros(c, kBytes);
-    c.wait_closed();
-  });
+  RawServer server([](Connection& c) { answer_zeros(c, kBytes); });
   auto request = get(server.url());
   request.stall_timeout = milliseconds(100);
   auto response = fetch_head(request);
@@ -146,12 +143,7 @@ TEST_F(ClientFlow, ASlowReaderHoldsTheUpstreamBackAndIsNoStall) {
 }
 
 TEST_F(ClientFlow, ADroppedBodyEndsItsTransfer) {
-  RawServer server([](Connection& c) {
-    c.read_head();
-    c.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
-    send_zeros(c, 1'000'000'000);
-    c.wait_closed();
-  });
+  RawServer server([](Connection& c) { answer_zeros(c, 1'000'000'000); });
   auto response = fetch_head(get(server.url()));
   ASSERT_TRUE(response);
   EXPECT_GT(wait(read_one(response->body.get()))->size(), 0U);

@@ -76,10 +76,7 @@ class LocalBlobWriter final : public StoreWriter {
   }
   const std::shared_ptr<File>& file() const override { return file_; }
   const fs::path& temp() const override { return temp_; }
-  void end(Outcome outcome) override {
-    if (outcome != Outcome::placed) return discard();
-    end();
-  }
+  void placed() override { end(); }
 
   void discard() override {
     if (stage_ == Stage::ended) return;

@@ -22,12 +22,10 @@ class WriterHome {
 // What its store sees of a writer.
 class StoreWriter : public BlobWriter {
  public:
-  enum class Outcome { placed, stood_already, failed };
   virtual Result<void> ready() const = 0;  // for its end
   virtual const std::shared_ptr<File>& file() const = 0;
   virtual const std::filesystem::path& temp() const = 0;
-  // Of the commit. Unless it was placed, the temp file goes.
-  virtual void end(Outcome outcome) = 0;
+  virtual void placed() = 0;  // the temp file has its name and is no longer the writer's; else discard()
 };
 
 // `granted`: the space taken for it already.

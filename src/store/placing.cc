@@ -103,7 +103,7 @@ void LocalBlobStore::begin_blob(Keep& keep, std::vector<Placement>& placements) 
   // nothing.
   if (standing && synced(standing->file->sync())) {
     keep.outcome = settle_standing(keep.digest, *standing);
-    writer.end(keep.outcome ? StoreWriter::Outcome::stood_already : StoreWriter::Outcome::failed);
+    writer.discard();
     return;
   }
   const Code why = standing ? Code::io : standing.error().code;
@@ -254,12 +254,12 @@ void LocalBlobStore::end(Placement& one) {
   auto& writer = static_cast<StoreWriter&>(*keep.blob);
   if (!one.outcome || !now) {
     keep.outcome = fail(one.outcome ? std::move(now).error() : std::move(one.outcome).error());
-    return writer.end(StoreWriter::Outcome::failed);
+    return writer.discard();
   }
   const bool untouched = now->size == one.hashed.size && now->mtime_ns == one.hashed.mtime_ns;
   if (untouched) verified_->put(one.digest, *now);
   keep.outcome = std::make_shared<const Blob>(one.digest, one.file, untouched ? *now : one.hashed, verified_);
-  writer.end(StoreWriter::Outcome::placed);
+  writer.placed();
 }
 
 }  // namespace bodega::store

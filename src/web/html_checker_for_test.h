@@ -129,9 +129,11 @@ class HtmlChecker {
 
   static bool is_good_link(std::string_view url) {
     const bool clean = std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c != '\\' && c != 0x7F; });
-    const auto after = url.starts_with("https://") ? url.substr(8) : url.starts_with("http://") ? url.substr(7) : std::string_view("/");
     if (url.starts_with("#user-content-")) return true;
-    return clean && !after.empty() && (after != "/" || url.starts_with("mailto:"));
+    for (const std::string_view scheme : {"https://", "http://", "mailto:"}) {
+      if (url.starts_with(scheme)) return clean && url.size() > scheme.size() && url.find_first_of("/?#", scheme.size()) != scheme.size();
+    }
+    return false;
   }
 
   std::string_view rest_;

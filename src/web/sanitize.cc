@@ -368,8 +368,10 @@ std::string safe_url(std::string_view text) {
   if (url.empty() || url.size() > kMaxUrl || url.find('\\') != std::string::npos) return {};
   if (url.starts_with("//")) url.insert(0, "https:");
   for (const std::string_view scheme : {"https://", "http://", "mailto:"}) {
-    if (!istarts_with(url, scheme) || url.size() == scheme.size()) continue;
-    return std::string(scheme) + percent_encode(std::string_view(url).substr(scheme.size()), "%/?#[]@!$&'()*+,;=:");
+    if (!istarts_with(url, scheme)) continue;
+    const auto rest = std::string_view(url).substr(scheme.size());
+    if (rest.empty() || std::string_view("/?#").find(rest[0]) != std::string_view::npos) return {};  // a host or a mailbox is missing
+    return std::string(scheme) + percent_encode(rest, "%/?#[]@!$&'()*+,;=:");
   }
   return {};
 }

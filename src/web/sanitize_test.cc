@@ -54,6 +54,11 @@ TEST(Sanitize, LinksGoToTheWebToMailAndWithinTheText) {
       {"<a href=\"java\nscript:x\">x</a>", "<a>x</a>"},
       {"<a href=\"javascript&colon;x\">x</a>", "<a>x</a>"},
       {"<a href=\"https:x\">x</a>", "<a>x</a>"},
+      {"<a href=\"https:///\">x</a>", "<a>x</a>"},
+      {"<a href=\"http:///a.test\">x</a>", "<a>x</a>"},
+      {"<a href=\"///a.test\">x</a>", "<a>x</a>"},
+      {"<a href=\"https://?a.test\">x</a>", "<a>x</a>"},
+      {"<a href=\"mailto:\">x</a>", "<a>x</a>"},
       {"<a href=\"http://a.test\\@b.test\">x</a>", "<a>x</a>"},
   };
   for (const auto& c : cases) EXPECT_EQ(sanitize_html(c.html), c.made) << c.html;
@@ -108,9 +113,26 @@ TEST(Sanitize, DepthAndSizeAreBounded) {
 }
 
 TEST(HtmlChecker, SeesWhatMustNotBe) {
-  for (const char* html : {"<script></script>", "<p>", "</p>", "<p onclick=\"x\"></p>", "<a href=\"javascript:x\"></a>", "<p><ul></ul></p>",
-                           "a > b", "&x y", "<p id=\"x\"></p>", "<li></li>", "<a><a></a></a>", "<a href=\"https://\"></a>", "\u202E",
-                           "<svg></svg>", "<img>", "<p\tid></p>", "<a href=\"/x\"></a>", "<table><b></b></table>x<"}) {
+  for (const char* html : {"<script></script>",
+                           "<p>",
+                           "</p>",
+                           "<p onclick=\"x\"></p>",
+                           "<a href=\"javascript:x\"></a>",
+                           "<p><ul></ul></p>",
+                           "a > b",
+                           "&x y",
+                           "<p id=\"x\"></p>",
+                           "<li></li>",
+                           "<a><a></a></a>",
+                           "<a href=\"https://\"></a>",
+                           "<a href=\"https:///\"></a>",
+                           "<a href=\"https://#x\"></a>",
+                           "\u202E",
+                           "<svg></svg>",
+                           "<img>",
+                           "<p\tid></p>",
+                           "<a href=\"/x\"></a>",
+                           "<table><b></b></table>x<"}) {
     EXPECT_NE(HtmlChecker::fault_of(html), "") << html;
   }
 }
