@@ -27,9 +27,10 @@ class Engine : public ::testing::Test {
          {"requests", "requests-mock", "requests-oauthlib", "six", "urllib3", "grequests", "django", "django-cms", "reqests"})
       builder.add(name);
     for (int i = 0; i < 70; ++i) builder.add("requests-extra-" + std::to_string(i));
-    EXPECT_TRUE(builder.write(directory_ / "names", Digest::of("x")));
+    Pace pace;
+    EXPECT_TRUE(builder.write(directory_ / "names", Digest::of("x"), pace));
     mirror_ = {"root", "pypi", *NameList::load(directory_ / "names"), {}};
-    EXPECT_TRUE(GramIndex::build(*mirror_.names, directory_ / "grams"));
+    EXPECT_TRUE(GramIndex::build(*mirror_.names, directory_ / "grams", pace));
     mirror_.grams = *GramIndex::open(directory_ / "grams", *mirror_.names);
   }
   ~Engine() override {

@@ -29,7 +29,7 @@ void put_varint(char*& to, std::uint32_t value) {
 
 // Calls each(gram, step) for every gram of every name, `step` being the way from the last name that had it; a first one counts from -1.
 template <class Each>
-void each_step(const NameList& names, Each each) {
+void each_step(const NameList& names, Pace& pace, Each each) {
   std::vector<NameId> next(kGrams, 0);
   NameReader reader(names);
   for (NameId id = 0; id < names.size(); ++id) {
@@ -40,6 +40,7 @@ void each_step(const NameList& names, Each each) {
       each(gram, id + 1 - next[gram]);
       next[gram] = id + 1;
     }
+    pace.step();
   }
 }
 
@@ -63,14 +64,14 @@ std::vector<Gram> grams_of(std::string_view padded) {
   return out;
 }
 
-Result<void> GramIndex::build(const NameList& names, const std::filesystem::path& path) {
+Result<void> GramIndex::build(const NameList& names, const std::filesystem::path& path, Pace& pace) {
   std::vector<std::uint32_t> places(kGrams + 1, 0);
-  each_step(names, [&places](Gram gram, std::uint32_t step) { places[gram + 1] += static_cast<std::uint32_t>(varint_size(step)); });
+  each_step(names, pace, [&places](Gram gram, std::uint32_t step) { places[gram + 1] += static_cast<std::uint32_t>(varint_size(step)); });
   for (Gram gram = 0; gram < kGrams; ++gram) places[gram + 1] += places[gram];
   std::string lists(places[kGrams], '\0');
   std::vector<char*> ends(kGrams);
   for (Gram gram = 0; gram < kGrams; ++gram) ends[gram] = lists.data() + places[gram];
-  each_step(names, [&ends](Gram gram, std::uint32_t step) { put_varint(ends[gram], step); });
+  each_step(names, pace, [&ends](Gram gram, std::uint32_t step) { put_varint(ends[gram], step); });
   BODEGA_TRY(auto file, IndexFileWriter::create(path, kMagic, names.source()));
   std::string part;
   for (const auto place : places) put_u32(part, place);

@@ -25,7 +25,7 @@ std::vector<Gram> grams_of(std::string_view padded);
 class GramIndex {
  public:
   // Makes the file. Blocks; holds the lists of all grams in memory, 14 bytes for each name.
-  static Result<void> build(const NameList& names, const std::filesystem::path& path);
+  static Result<void> build(const NameList& names, const std::filesystem::path& path, Pace& pace);
   // not_found, io; corrupt, also when it belongs to another list of names. Blocks.
   static Result<std::shared_ptr<const GramIndex>> open(const std::filesystem::path& path, const NameList& names);
 

@@ -7,17 +7,20 @@
 namespace bodega::web {
 namespace {
 
-constexpr std::size_t kStep = 256 * 1024;
+constexpr std::size_t kStep = 64 * 1024;
 // How often a search may have a list looked after. ProjectLists asks the upstream only when it has become old.
 constexpr auto kAskAgain = std::chrono::minutes(10);
 constexpr auto kAskAgainAfterFailure = std::chrono::minutes(1);
 
 // Blocks.
-Result<void> write_names(store::BlobStore& store, const Digest& list, const std::filesystem::path& path) {
+Result<void> write_names(store::BlobStore& store, const Digest& list, const std::filesystem::path& path, Pace& pace) {
   BODEGA_TRY(const auto blob, store.open(list));
   NameListBuilder builder;
   pypi::ProjectListScanner scanner(pypi::PageFormat::json);
-  const auto take = [&builder](std::string_view name) { builder.add(pypi::normalize_name(name)); };
+  const auto take = [&builder, &pace](std::string_view name) {
+    builder.add(pypi::normalize_name(name));
+    pace.step();
+  };
   std::string piece(kStep, '\0');
   for (std::uint64_t at = 0; at < blob->size();) {
     BODEGA_TRY(const std::size_t got, blob->read_at(piece.data(), piece.size(), at));
@@ -26,7 +29,7 @@ Result<void> write_names(store::BlobStore& store, const Digest& list, const std:
     BODEGA_TRY_VOID(scanner.feed(std::string_view(piece).substr(0, got), take));
   }
   BODEGA_TRY_VOID(scanner.finish());
-  return builder.write(path, list);
+  return builder.write(path, list, pace);
 }
 
 }  // namespace
@@ -142,7 +145,8 @@ Task<Result<void>> MirrorNameKeeper::make(std::string index, Digest list) {
   auto work = [this, &files, &list, &fresh]() -> Result<void> {
     std::error_code error;
     std::filesystem::create_directories(directory_, error);
-    BODEGA_TRY_VOID(write_names(use_.store, list, files.names));
+    Pace pace;
+    BODEGA_TRY_VOID(write_names(use_.store, list, files.names, pace));
     BODEGA_TRY(fresh.names, NameList::load(files.names));
     return {};
   };
@@ -161,7 +165,8 @@ Task<Result<void>> MirrorNameKeeper::make(std::string index, Digest list) {
 Task<Result<void>> MirrorNameKeeper::add_grams(MirrorNames names) {
   const auto files = files_of(names.key());
   auto work = [&files, &names]() -> Result<void> {
-    BODEGA_TRY_VOID(GramIndex::build(*names.names, files.grams));
+    Pace pace;
+    BODEGA_TRY_VOID(GramIndex::build(*names.names, files.grams, pace));
     BODEGA_TRY(names.grams, GramIndex::open(files.grams, *names.names));
     return {};
   };

@@ -192,7 +192,7 @@ std::string_view NameListBuilder::at(std::uint32_t start) const {
   return std::string_view(piece).substr(place + 1, static_cast<unsigned char>(piece[place]));
 }
 
-Result<void> NameListBuilder::write(const std::filesystem::path& path, const Digest& source) {
+Result<void> NameListBuilder::write(const std::filesystem::path& path, const Digest& source, Pace& pace) {
   if (!sorted_) {
     std::sort(starts_.begin(), starts_.end(), [this](auto a, auto b) { return at(a) < at(b); });
     const auto same = [this](auto a, auto b) { return at(a) == at(b); };
@@ -206,6 +206,7 @@ Result<void> NameListBuilder::write(const std::filesystem::path& path, const Dig
     const auto name = at(starts_[i]);
     part += static_cast<char>(name.size());
     continuations.see(i, name);
+    pace.step();
   }
   BODEGA_TRY_VOID(file.append(part));
   BODEGA_TRY_VOID(file.append(continuations.weights()));
@@ -213,6 +214,7 @@ Result<void> NameListBuilder::write(const std::filesystem::path& path, const Dig
     part = '-';
     part += at(start);
     BODEGA_TRY_VOID(file.append(part));
+    pace.step();
   }
   BODEGA_TRY_VOID(file.append("-"));
   return file.finish();

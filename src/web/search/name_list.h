@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "async/pace.h"
 #include "base/digest.h"
 #include "base/result.h"
 #include "web/search/part_finder.h"
@@ -81,7 +82,7 @@ class NameListBuilder {
   void add(std::string_view name);
   std::size_t size() const { return starts_.size(); }
   // Sorts and writes. Blocks.
-  Result<void> write(const std::filesystem::path& path, const Digest& source);
+  Result<void> write(const std::filesystem::path& path, const Digest& source, Pace& pace);
 
  private:
   std::string_view at(std::uint32_t start) const;

@@ -17,7 +17,8 @@ struct Lists : ::testing::Test {
   std::shared_ptr<const NameList> list_of(const std::vector<std::string>& names) const {
     NameListBuilder builder;
     for (const auto& name : names) builder.add(name);
-    EXPECT_TRUE(builder.write(path, Digest::of("list")));
+    Pace pace;
+    EXPECT_TRUE(builder.write(path, Digest::of("list"), pace));
     auto list = NameList::load(path);
     EXPECT_TRUE(list) << list.error().describe();
     return list ? *list : nullptr;

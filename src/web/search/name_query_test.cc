@@ -27,13 +27,15 @@ class Names : public ::testing::Test {
   void make(const std::vector<std::string>& names, const std::string& source = "list") {
     NameListBuilder builder;
     for (const auto& name : names) builder.add(name);
-    ASSERT_TRUE(builder.write(list_path(), Digest::of(source)));
+    Pace pace;
+    ASSERT_TRUE(builder.write(list_path(), Digest::of(source), pace));
     auto list = NameList::load(list_path());
     ASSERT_TRUE(list) << list.error().describe();
     mirror_.names = *list;
   }
   void make_grams() {
-    ASSERT_TRUE(GramIndex::build(*mirror_.names, gram_path()));
+    Pace pace;
+    ASSERT_TRUE(GramIndex::build(*mirror_.names, gram_path(), pace));
     auto grams = GramIndex::open(gram_path(), *mirror_.names);
     ASSERT_TRUE(grams) << grams.error().describe();
     mirror_.grams = *grams;
