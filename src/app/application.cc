@@ -162,7 +162,7 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       store_(std::move(store)),
       catalog_(std::move(catalog)),
       upstream_({parts_.client, parts_.timers, parts_.clock, parts_.log, parts_.random}, upstream_options(config), std::move(credentials)),
-      space_({*catalog_, *store_, claims_, parts_.pool, parts_.clock, parts_.log}, space),
+      space_({*catalog_, *store_, claims_, parts_.pool, parts_.timers, parts_.clock, parts_.log, parts_.home}, space),
       caretaker_({*catalog_, *store_, claims_, parts_.pool, parts_.timers, parts_.clock, parts_.log, parts_.home}, config.scrub_interval),
       allowance_(kMemoryOfPages, parts_.timers, parts_.clock),
       documents_({*catalog_, upstream_, parts_.pool, allowance_, parts_.timers, parts_.clock, parts_.log, parts_.home},
@@ -290,6 +290,7 @@ Task<bool> Application::root_password_is_empty() {
 
 Task<void> Application::close() {
   tasks_.request_stop();
+  co_await space_.close();
   // What it does in the pool refers to what is about to go.
   auto busy = [this] { return keeping_house_; };
   while (busy()) co_await house_kept_.wait(busy);
