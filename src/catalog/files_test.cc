@@ -286,7 +286,17 @@ TEST_F(FilesTest, CountsNameEveryIndex) {
   add_index("ann", "empty");
   put(sdist("1.0", "a"));
   using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
-  EXPECT_EQ(need(read([](Reader& r) { return r.project_counts(); })), (Counts{{"ann/dev", 1}, {"ann/empty", 0}}));
+  const auto counts = [this] { return need(read([](Reader& r) { return r.project_counts(); })); };
+  EXPECT_EQ(counts(), (Counts{{"ann/dev", 1}, {"ann/empty", 0}}));
+  put(sdist("2.0", "b"));
+  put(some_file("ann/empty", "ape", "1.0", "ape-1.0.tar.gz", "c"));
+  put(some_file("ann/empty", "zebra", "1.0", "zebra-1.0.tar.gz", "d"));
+  EXPECT_EQ(counts(), (Counts{{"ann/dev", 1}, {"ann/empty", 2}})) << "another release is no project";
+  need(write([](Transaction& t) { return t.delete_project("ann/empty", "ape"); }));
+  EXPECT_EQ(counts(), (Counts{{"ann/dev", 1}, {"ann/empty", 1}}));
+  need(write([](Transaction& t) { return t.delete_index("ann/empty"); }));
+  add_index("ann", "empty");
+  EXPECT_EQ(counts(), (Counts{{"ann/dev", 1}, {"ann/empty", 0}})) << "one made anew may have the id of one that went";
 }
 
 TEST_F(FilesTest, TheLatestFilesAreThoseOfThisIndexNewestFirst) {

@@ -134,9 +134,13 @@ Result<ProjectRow> MainReader<Base>::project(std::string_view index, std::string
 template <class Base>
 Result<ProjectSlice> MainReader<Base>::project_slice(std::string_view index, const Slice& slice) {
   const IndexKey key = split_key(index);
-  BODEGA_TRY(Statement count, database_.query("SELECT count(*) FROM indexes i JOIN projects p ON p.index_id = i.id "
-                                              "WHERE i.user = ? AND i.name = ? AND (?3 = '' OR instr(p.name, ?3) > 0)",
-                                              key.user, key.name, slice.part));
+  BODEGA_TRY(Statement count, slice.part.empty()
+                                  ? database_.query("SELECT c.projects FROM indexes i JOIN project_counts c ON c.index_id = i.id "
+                                                    "WHERE i.user = ? AND i.name = ?",
+                                                    key.user, key.name)
+                                  : database_.query("SELECT count(*) FROM indexes i JOIN projects p ON p.index_id = i.id "
+                                                    "WHERE i.user = ? AND i.name = ? AND instr(p.name, ?) > 0",
+                                                    key.user, key.name, slice.part));
   ProjectSlice out;
   BODEGA_TRY(const bool counted, count.step());
   if (counted) out.total = unsigned_of(count, 0);
@@ -160,8 +164,8 @@ Result<ProjectSlice> MainReader<Base>::project_slice(std::string_view index, con
 template <class Base>
 Result<std::vector<std::pair<std::string, std::uint64_t>>> MainReader<Base>::project_counts() {
   using Count = std::pair<std::string, std::uint64_t>;
-  BODEGA_TRY(Statement rows,
-             database_.query("SELECT i.user || '/' || i.name, (SELECT count(*) FROM projects p WHERE p.index_id = i.id) FROM indexes i"));
+  BODEGA_TRY(Statement rows, database_.query("SELECT i.user || '/' || i.name, coalesce(c.projects, 0) "
+                                             "FROM indexes i LEFT JOIN project_counts c ON c.index_id = i.id"));
   return collect<Count>(std::move(rows), [](const Statement& row) -> Result<Count> { return Count{row.text(0), unsigned_of(row, 1)}; });
 }
 

@@ -118,6 +118,22 @@ constexpr std::string_view kMain3 = R"sql(
 CREATE INDEX files_by_index ON files(index_id);
 )sql";
 
+// For lists of projects by parts, as cache.db has it for documents: 100,000 are not counted for one part of them.
+constexpr std::string_view kMain4 = R"sql(
+CREATE TABLE project_counts(
+  index_id INTEGER PRIMARY KEY REFERENCES indexes(id) ON DELETE CASCADE,
+  projects INTEGER NOT NULL
+) STRICT;
+INSERT INTO project_counts SELECT index_id, count(*) FROM projects GROUP BY index_id;
+
+CREATE TRIGGER project_counts_insert AFTER INSERT ON projects BEGIN
+  INSERT INTO project_counts VALUES(NEW.index_id, 1) ON CONFLICT(index_id) DO UPDATE SET projects = projects + 1;
+END;
+CREATE TRIGGER project_counts_delete AFTER DELETE ON projects BEGIN
+  UPDATE project_counts SET projects = projects - 1 WHERE index_id = OLD.index_id;
+END;
+)sql";
+
 constexpr std::string_view kCache1 = R"sql(
 CREATE TABLE documents(
   id INTEGER PRIMARY KEY,
@@ -227,7 +243,7 @@ CREATE TRIGGER document_counts_change AFTER UPDATE OF documents ON document_coun
 END;
 )sql";
 
-constexpr std::array kMainMigrations{Migration{1, kMain1}, Migration{2, kMain2}, Migration{3, kMain3}};
+constexpr std::array kMainMigrations{Migration{1, kMain1}, Migration{2, kMain2}, Migration{3, kMain3}, Migration{4, kMain4}};
 constexpr std::array kCacheMigrations{Migration{1, kCache1}, Migration{2, kCache2}, Migration{3, kCache3}, Migration{4, kCache4}};
 
 }  // namespace

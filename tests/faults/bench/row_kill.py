@@ -323,6 +323,9 @@ def older_schema(source, target):
     first = re.search(r'kMain1 = R"sql\((.*?)\)sql"', schema, re.S).group(1)
     with sqlite3.connect(target / "catalog.db") as database:
         database.execute("PRAGMA foreign_keys=OFF")
+        for (trigger,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            if not re.search(r"TRIGGER %s\b" % trigger, first):
+                database.execute("DROP TRIGGER " + trigger)
         for (table,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
             if not re.search(r"CREATE TABLE %s\b" % table, first) and table != "migrations":
                 database.execute("DROP TABLE " + table)
