@@ -175,7 +175,4 @@ class Application final : public http::Handler {
   TaskGroup tasks_;
 };
 
-// The freshness bounds of a configuration.
-cache::FreshnessRules freshness_rules(const Config& config);
-
 }  // namespace bodega::app
