@@ -55,8 +55,8 @@ const std::array kOptions{
            "", kEverywhere, kRestart, Section::data, "Directory for everything that is kept. Made when it is missing."},
     // Half the disk leaves room for what is hosted, for logs and for a backup beside it.
     Option{"cache-max-size", "SIZE|PERCENT", &Config::cache_max_size, "50%", "", "", "", kEverywhere, kHangup, Section::data,
-           "Most that cached files may take, in bytes or as a share of the disk. What was used least recently goes first; what is hosted "
-           "here never goes."},
+           "Most that cached files may take, in bytes or as a share of the disk. Beyond it, what was used least recently goes in the "
+           "background; what is hosted here never goes."},
     // SQLite and the log go on writing when the cache must not: 1 GB lasts for days of that.
     Option{"free-space-floor", "SIZE|PERCENT", &Config::free_space_floor, "1GB", "", "", "", kEverywhere, kHangup, Section::data,
            "Free space that the cache and uploads always leave on the disk. Below it, files are passed on without being kept."},
