@@ -33,6 +33,12 @@ std::size_t find(std::string_view bytes, std::string_view what) {
   return found == nullptr ? std::string_view::npos : static_cast<std::size_t>(found - bytes.data());
 }
 
+// Whether more than `most` bytes lie before a mark that was found there, or can no longer be found within them: the answer is the same
+// however the bytes arrive.
+bool too_far(std::size_t found, std::size_t have, std::size_t mark, std::size_t most) {
+  return found == std::string_view::npos ? have >= most + mark : found > most;
+}
+
 void skip_blanks(std::string_view& text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
 }
@@ -186,7 +192,7 @@ Result<FormEvent> MultipartParser::preamble() {
     return FormEvent{};
   }
   const auto found = find(bytes, delimiter_);
-  if (std::min(found, bytes.size()) > kMaxPreamble + delimiter_.size()) return broken("it does not begin with its boundary");
+  if (too_far(found, bytes.size(), delimiter_.size(), kMaxPreamble)) return broken("it does not begin with its boundary");
   if (found == std::string_view::npos) return FormEvent{};
   at_ += found + delimiter_.size();
   state_ = State::after_delimiter;
@@ -222,8 +228,9 @@ Result<FormEvent> MultipartParser::after_delimiter() {
 
 Result<FormEvent> MultipartParser::head() {
   const auto bytes = rest();
-  const auto end = find(bytes, "\r\n\r\n");
-  if (std::min(end, bytes.size()) > limits_.head_bytes)
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  const auto end = find(bytes, kEnd);
+  if (too_far(end, bytes.size(), kEnd.size(), limits_.head_bytes))
     return fail(Code::too_large, "the header fields of a part of the form are too large");
   if (end == std::string_view::npos) return FormEvent{};
   FormEvent event;

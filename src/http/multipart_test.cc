@@ -129,6 +129,24 @@ TEST(Multipart, LimitsHold) {
   EXPECT_EQ(read("--XyZ\r\nX: " + std::string(500, 'x'), 7, limits), "!too_large");
 }
 
+// A head or a preamble just within its limit was refused when it arrived in small pieces.
+TEST(Multipart, LimitsDoNotDependOnHowTheBytesArrive) {
+  FormLimits limits;
+  limits.head_bytes = 100;
+  const auto check = [&limits](const std::string& form, bool good) {
+    for (const std::size_t step : {form.size(), std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}}) {
+      EXPECT_EQ(read(form, step, limits).starts_with('!'), !good) << form.size() << " bytes by " << step;
+    }
+  };
+  const std::string before = "\r\nContent-Disposition: form-data; name=n";
+  for (std::size_t length = 90; length <= 110; ++length) {
+    check("--XyZ" + before + std::string(length - before.size(), 'n') + "\r\n\r\nx\r\n--XyZ--", length <= limits.head_bytes);
+  }
+  for (std::size_t length = 1015; length <= 1035; ++length) {
+    check(std::string(length, 'p') + "\r\n" + part("name=n", "x") + "--XyZ--", length <= 1024);
+  }
+}
+
 TEST(Multipart, BoundariesAreChecked) {
   for (const char* type :
        {"", "text/plain", "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"\"",
