@@ -139,6 +139,15 @@ WORDS = {
 }
 
 
+# What a core tries in about a minute: for runs that try the same everywhere.
+TRIES = {
+    "archive": 400_000, "description": 150_000, "devpi_dump": 1_400_000, "filename": 1_300_000, "http_chunked": 3_000_000, "http_form": 400_000,
+    "http_head": 3_000_000, "http_range": 1_400_000, "links": 2_500_000, "metadata": 1_000_000, "negotiate": 1_000_000, "page_html": 330_000,
+    "page_json": 700_000, "page_stored": 950_000, "project_list": 780_000, "search_query": 700_000, "search_text": 1_600_000,
+    "version": 1_650_000, "xmlrpc": 2_600_000,
+}
+
+
 def write(target, folder):
     """The seeds of a target into folder/corpus/TARGET; the path of its dictionary."""
     corpus = folder / "corpus" / target
