@@ -1,11 +1,12 @@
 #include "async/pace.h"
 
 #include <sched.h>
-#include <time.h>
 
 #include <algorithm>
 #include <chrono>
 #include <thread>
+
+#include "base/cpu_time.h"
 
 namespace bodega {
 namespace {
@@ -20,12 +21,6 @@ constexpr unsigned kPieces = 64;
 constexpr int kRestsPerStep = 39;
 // So that whoever ends the process does not wait long.
 constexpr Duration kLongestRest = milliseconds(100);
-
-Duration cpu_time(clockid_t clock) {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
 
 unsigned usable_processors() {
   cpu_set_t set;
@@ -43,9 +38,7 @@ Duration rest_after_step(Duration own, double busy) {
 
 Pace::Pace() : processors_(usable_processors()), step_(times()), window_(step_) {}
 
-Pace::Times Pace::times() {
-  return {std::chrono::steady_clock::now(), cpu_time(CLOCK_THREAD_CPUTIME_ID), cpu_time(CLOCK_PROCESS_CPUTIME_ID)};
-}
+Pace::Times Pace::times() { return {std::chrono::steady_clock::now(), thread_cpu_time(), process_cpu_time()}; }
 
 void Pace::step() {
   if (++pieces_ % kPieces != 0 || std::chrono::steady_clock::now() - step_.now < kStep) return;

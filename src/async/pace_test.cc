@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/cpu_time.h"
+
 namespace bodega {
 namespace {
 
@@ -23,16 +25,12 @@ TEST(Pace, RestsInProportionToItsWorkAndToTheWorkOfOthers) {
 
 // Processor time of this thread over the time that passed, for `work` of processor time.
 double share_of_a_processor(Duration work) {
-  const auto own = [] {
-    timespec now{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-  };
   Pace pace;
   const auto began = std::chrono::steady_clock::now();
-  const auto own_before = own();
-  while (own() - own_before < work) pace.step();
-  return std::chrono::duration<double>(own() - own_before) / std::chrono::duration<double>(std::chrono::steady_clock::now() - began);
+  const auto own_before = thread_cpu_time();
+  while (thread_cpu_time() - own_before < work) pace.step();
+  return std::chrono::duration<double>(thread_cpu_time() - own_before) /
+         std::chrono::duration<double>(std::chrono::steady_clock::now() - began);
 }
 
 TEST(Pace, LeavesTheProcessorsToThoseWhoUseThem) {

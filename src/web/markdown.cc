@@ -8,25 +8,20 @@
 #include <array>
 #include <csetjmp>
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <vector>
 
+#include "base/cpu_time.h"
+
 namespace bodega::web {
 namespace {
-
-std::chrono::nanoseconds thread_time() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
 
 // Where cmark gets its memory from: given back as a whole, bounded, and the place where a text that takes too long is left, because cmark
 // has no other. Between setjmp and a jump there are frames of cmark and of functions here without destructors, and nothing else.
 class Heap {
  public:
-  explicit Heap(MarkdownLimits limits) : memory_left_(limits.memory), end_(thread_time() + limits.time) {}
+  explicit Heap(MarkdownLimits limits) : memory_left_(limits.memory), end_(thread_cpu_time() + limits.time) {}
 
   std::jmp_buf& exit() { return exit_; }
 
@@ -46,7 +41,7 @@ class Heap {
   }
 
   void check_time() {
-    if (thread_time() > end_) leave();
+    if (thread_cpu_time() > end_) leave();
   }
 
  private:
