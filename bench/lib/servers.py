@@ -46,6 +46,29 @@ def get(port, path, headers=None, method="GET", timeout=120):
         connection.close()
 
 
+def ask(port, path, began=None, coding="identity"):
+    """(seconds to the first byte of the body, seconds to the last, bytes) of one answer on a connection of its own."""
+    buffer = bytearray(1 << 20)
+    began = began or time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: {JSON_PAGE}, */*;q=0.1\r\nAccept-Encoding: {coding}\r\n"
+                           "Connection: close\r\n\r\n".encode())
+        head = b""
+        while b"\r\n\r\n" not in head:
+            piece = connection.recv(65536)
+            if not piece:
+                fail(f"{path}: the connection ended in the head")
+            head += piece
+        if b" 200 " not in head[:20]:
+            fail(f"{path} answers {head[:200]!r}")
+        size = len(head) - head.index(b"\r\n\r\n") - 4
+        first = None if size == 0 else time.monotonic() - began
+        while got := connection.recv_into(buffer):
+            first = first or time.monotonic() - began
+            size += got
+    return first, time.monotonic() - began, size
+
+
 def answers(port, path):
     try:
         return get(port, path, timeout=2)[0] < 500
@@ -117,6 +140,13 @@ class Bodega(Child):
         if status != 200:
             fail(f"{page} answers {status}: {body[:300]!r}")
         return urllib.parse.urljoin(page, json.loads(body)["files"][0]["url"].partition("#")[0])
+
+    def metric(self, name):
+        """Of /+metrics, without labels; 0 when there is none of that name."""
+        for line in get(self.port, "/+metrics")[2].decode().splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+        return 0.0
 
     def wait_hot(self, path, headers=None):
         """Asks until the answer comes out of the hot table (filled, durable, published): (headers, body)."""
