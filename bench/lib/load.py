@@ -30,9 +30,9 @@ class Load:
         self.prefix = ["taskset", "-c", str(core)]
         self.nice = nice
 
-    def run(self, url, connections, seconds, headers=None, server_pids=(), method="GET", may_starve=False):
+    def run(self, url, connections, seconds, headers=None, server_pids=(), method="GET", may_fail=False):
         """One closed-loop run. `cpu` is the server's CPU time in seconds, `load_cpu` wrk's. Ends the measurement on an error, and when
-        nothing came back unless it `may_starve`."""
+        nothing came back; None instead where the server `may_fail`."""
         self.script.write_text(f'wrk.method = "{method}"\n' + REPORT)
         command = [*self.prefix, "timeout", str(int(seconds) + 30), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s",
                    str(self.script)]
@@ -48,7 +48,9 @@ class Load:
         if done.returncode != 0 or not lines:
             fail(f"wrk failed ({done.returncode}) at {url}: {output[-500:]} {errors[-500:]}")
         figures = json.loads(lines[0][6:])
-        if figures["status"] or figures["socket"] or not (figures["bytes"] or may_starve):
+        if figures["status"] or figures["socket"] or not figures["bytes"]:
+            if may_fail:
+                return None
             fail(f"wrk saw errors at {url}: {figures}")
         figures["seconds"] = figures["us"] / 1e6
         figures["cpu"] = after - before
