@@ -75,7 +75,8 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
       catalog_(std::move(catalog)),
       upstream_({parts_.client, parts_.timers, parts_.clock, parts_.log, parts_.random}, upstream_options(config), std::move(credentials)),
       space_({*catalog_, *store_, claims_, parts_.pool, parts_.timers, parts_.clock, parts_.log, parts_.home}, space),
-      caretaker_({*catalog_, *store_, claims_, parts_.pool, parts_.timers, parts_.clock, parts_.log, parts_.home}, config.scrub_interval),
+      caretaker_({*catalog_, *store_, claims_, parts_.pool, parts_.quiet(), parts_.timers, parts_.clock, parts_.log, parts_.home},
+                 config.scrub_interval),
       allowance_(kMemoryOfPages, parts_.timers, parts_.clock),
       documents_({*catalog_, upstream_, parts_.pool, allowance_, parts_.timers, parts_.clock, parts_.log, parts_.home},
                  freshness_rules(config)),
@@ -103,9 +104,9 @@ Application::Application(const Config& config, Parts parts, std::filesystem::pat
              parts_.log},
             upload_options(config).restrict_modify, [this](const std::string&, const std::string& project) { on_new_project(project); }),
       tokens_({registry_, authenticator_, tokens_of_users_, parts_.clock}),
-      indexer_({*catalog_, *store_, registry_, lists_, parts_.quiet_pool != nullptr ? *parts_.quiet_pool : parts_.pool, parts_.timers,
-                parts_.clock, parts_.log, parts_.home, parts_.names_after},
-               config.search, data_ / "search"),
+      indexer_(
+          {*catalog_, *store_, registry_, lists_, parts_.quiet(), parts_.timers, parts_.clock, parts_.log, parts_.home, parts_.names_after},
+          config.search, data_ / "search"),
       pages_(web_services()),
       tasks_(parts_.home, [this](const std::string& what) {
         parts_.log.error("bug", {{"in", "application"}, {"what", what}});
@@ -154,8 +155,8 @@ void Application::connect() {
   const auto gone = [this](const Digest& digest) { facts_.revoke(pypi::blob_fact(digest)); };
   space_.on_evict(gone);
   caretaker_.on_removed(gone);
-  caretaker_.for_hosted([this](Digest digest) {
-    return pypi::refresh_notes({*catalog_, *store_, claims_, parts_.pool, parts_.log}, digest);
+  caretaker_.for_hosted([this](const Digest& digest) {
+    pypi::refresh_notes_now({*catalog_, *store_, claims_, parts_.pool, parts_.log}, digest);
   });
   artifacts_.on_damaged([this](const Digest& digest) {
     auto note = caretaker_.note_damaged(digest);

@@ -59,13 +59,15 @@ struct Parts {
   http::Client& client;
   std::function<double()> random;  // uniform in [0, 1)
   catalog::Threads catalog_threads = catalog::Threads::own_writer;
-  // One thread of little priority, for the search index; null: the pool.
+  // One thread of little priority, for long work: the search index, looks over the whole store. Null: the pool.
   Pool* quiet_pool = nullptr;
   std::function<std::uint64_t()> log_lines_dropped{};  // so far; may be none
   // The configuration names an upstream for this run: root/pypi uses it whatever is stored.
   bool upstream_is_explicit = false;
   // web::Indexer::Dependencies.
   std::optional<Duration> names_after = std::nullopt;
+
+  Pool& quiet() const { return quiet_pool != nullptr ? *quiet_pool : pool; }
 };
 
 class Application final : public http::Handler {

@@ -1,7 +1,6 @@
 #include "cache/caretaker.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace bodega::cache {
@@ -13,6 +12,8 @@ constexpr int kParts = 256;
 // What is looked at in one go doubles while it holds no more: a small store is put in step with nine looks, and what is held in memory of a
 // large one stays a few hundred kilobytes.
 constexpr std::size_t kFew = 1000;
+// Hosted blobs that are looked after in one go on the quiet thread, where the end of the server waits for what has begun.
+constexpr std::size_t kTogether = 64;
 
 }  // namespace
 
@@ -29,31 +30,19 @@ Duration scrub_rest(std::uint64_t bytes) {
   return std::chrono::nanoseconds(bytes * 1'000 / (kBytesPerSecond / 1'000'000));
 }
 
-template <class Row, class Ask>
-Result<std::vector<Row>> Caretaker::rows_in(Parts parts, const Ask& ask) {
-  std::vector<Row> rows;
-  for (int first = parts.begin; first < parts.end; ++first) {
-    BODEGA_TRY(auto some, ask(static_cast<unsigned char>(first)));
-    rows.insert(rows.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+Disagreement compare(std::vector<Digest> there, const std::vector<Digest>& hosted, const std::vector<catalog::CachedBlobRow>& cached) {
+  Disagreement out;
+  std::sort(there.begin(), there.end());
+  const auto row_first = [](const catalog::CachedBlobRow& row, const Digest& digest) { return row.digest < digest; };
+  for (const auto& digest : there) {
+    if (std::binary_search(hosted.begin(), hosted.end(), digest)) continue;
+    const auto row = std::lower_bound(cached.begin(), cached.end(), digest, row_first);
+    if (row == cached.end() || row->digest != digest) out.unrecorded.push_back(digest);
   }
-  return rows;
-}
-
-Task<std::vector<store::BlobInfo>> Caretaker::blobs_in(Parts parts) {
-  std::vector<store::BlobInfo> blobs;
-  // One that cannot be read does not hide the others.
-  auto list = [this, parts, &blobs]() -> Result<void> {
-    Result<void> all;
-    for (int first = parts.begin; first < parts.end; ++first) {
-      auto listed =
-          use_.store.for_each_in(static_cast<unsigned char>(first), [&blobs](const store::BlobInfo& info) { blobs.push_back(info); });
-      if (!listed) all = std::move(listed);
-    }
-    return all;
-  };
-  auto listed = co_await offload(use_.pool, list);
-  if (!listed) use_.log.warning("scrub.unreadable", {{"part", parts.begin}, {"why", listed.error().describe()}});
-  co_return blobs;
+  for (const auto& row : cached) {
+    if (!std::binary_search(there.begin(), there.end(), row.digest)) out.lost.push_back(row);
+  }
+  return out;
 }
 
 Caretaker::Caretaker(Dependencies use, Duration scrub_interval)
@@ -106,52 +95,76 @@ Task<void> Caretaker::reconcile_all() {
 }
 
 // The disk is listed first: what is recorded after that has a blob that the list may lack, and each verdict looks again under a claim.
-Task<std::size_t> Caretaker::reconcile(Parts parts) {
-  const auto blobs = co_await blobs_in(parts);
-  auto ask_hosted = [parts](catalog::Reader& reader) {
-    return rows_in<Digest>(parts, [&reader](unsigned char first) { return reader.hosted_in(first); });
-  };
-  const auto hosted = co_await use_.catalog.read(ask_hosted);
-  auto ask_cached = [parts](catalog::CacheReader& reader) {
-    return rows_in<catalog::CachedBlobRow>(parts, [&reader](unsigned char first) { return reader.cached_in(first); });
-  };
-  const auto cached = co_await use_.catalog.read_cache(ask_cached);
-  if (!hosted || !cached) co_return kFew;  // the catalog is in trouble of its own
-  const std::size_t seen = blobs.size() + hosted->size() + cached->size();
+// Blocks; on the quiet thread.
+Result<Caretaker::Seen> Caretaker::look_at(Parts parts) {
+  if (!pace_) pace_.emplace();
+  Seen seen;
   std::vector<Digest> there;
-  for (const auto& blob : blobs) there.push_back(blob.digest);
-  std::sort(there.begin(), there.end());
-  const auto by_digest = [](const catalog::CachedBlobRow& row, const Digest& digest) { return row.digest < digest; };
-  for (const auto& blob : blobs) {
-    if (over()) co_return seen;
-    if (std::binary_search(hosted->begin(), hosted->end(), blob.digest)) continue;
-    const auto row = std::lower_bound(cached->begin(), cached->end(), blob.digest, by_digest);
-    if (row == cached->end() || row->digest != blob.digest) co_await adopt(blob);
+  for (int first = parts.begin; first < parts.end; ++first) {
+    auto listed = use_.store.for_each_name_in(static_cast<unsigned char>(first), [this, &there](const Digest& digest) {
+      there.push_back(digest);
+      pace_->step();
+    });
+    if (!listed) seen.listed = std::move(listed);  // the others are looked at all the same
   }
-  for (const auto& digest : *hosted) {
-    if (over() || !look_after_) break;
-    auto looking = look_after_(digest);
-    co_await std::move(looking);
-  }
-  for (const auto& row : *cached) {
-    if (over()) co_return seen;
-    if (!std::binary_search(there.begin(), there.end(), row.digest)) co_await forget_missing(row);
-  }
-  co_return seen;
+  std::vector<catalog::CachedBlobRow> cached;
+  BODEGA_TRY_VOID(use_.catalog.read_now([&](catalog::Reader& reader) -> Result<void> {
+    for (int first = parts.begin; first < parts.end; ++first) {
+      BODEGA_TRY(const auto some, reader.hosted_in(static_cast<unsigned char>(first)));
+      seen.hosted.insert(seen.hosted.end(), some.begin(), some.end());
+    }
+    return {};
+  }));
+  BODEGA_TRY_VOID(use_.catalog.read_cache_now([&](catalog::CacheReader& reader) -> Result<void> {
+    for (int first = parts.begin; first < parts.end; ++first) {
+      BODEGA_TRY(const auto some, reader.cached_in(static_cast<unsigned char>(first)));
+      cached.insert(cached.end(), some.begin(), some.end());
+    }
+    return {};
+  }));
+  seen.count = there.size() + seen.hosted.size() + cached.size();
+  seen.disagreement = compare(std::move(there), seen.hosted, cached);
+  return seen;
 }
 
-Task<void> Caretaker::adopt(store::BlobInfo blob) {
-  const auto claim = use_.claims.try_remove(blob.digest);
+Task<std::size_t> Caretaker::reconcile(Parts parts) {
+  auto look = [this, parts] { return look_at(parts); };
+  const auto seen = co_await offload(use_.quiet, look);
+  if (!seen) co_return kFew;  // the catalog is in trouble of its own
+  if (!seen->listed) use_.log.warning("scrub.unreadable", {{"part", parts.begin}, {"why", seen->listed.error().describe()}});
+  for (const auto& digest : seen->disagreement.unrecorded) {
+    if (over()) co_return seen->count;
+    co_await adopt(digest);
+  }
+  for (std::size_t next = 0; look_after_ && next < seen->hosted.size() && !over(); next += kTogether) {
+    auto look_after = [this, &seen, next] {
+      const std::size_t end = std::min(next + kTogether, seen->hosted.size());
+      for (std::size_t i = next; i < end; ++i) {
+        look_after_(seen->hosted[i]);
+        pace_->step();
+      }
+    };
+    co_await offload(use_.quiet, look_after);
+  }
+  for (const auto& row : seen->disagreement.lost) {
+    if (over()) co_return seen->count;
+    co_await forget_missing(row);
+  }
+  co_return seen->count;
+}
+
+Task<void> Caretaker::adopt(Digest digest) {
+  const auto claim = use_.claims.try_remove(digest);
   if (!claim) co_return;
-  auto ask_hosted = [&blob](catalog::Reader& reader) { return reader.is_hosted(blob.digest); };
+  auto ask_hosted = [&digest](catalog::Reader& reader) { return reader.is_hosted(digest); };
   const auto hosted = co_await use_.catalog.read(ask_hosted);
   if (!hosted || *hosted) co_return;
   // It was listed without a claim, and may have been discarded or evicted since.
-  auto look = [this, &blob] { return use_.store.holds(blob.digest); };
-  const auto holds = co_await offload(use_.pool, look);
-  if (!holds || !*holds) co_return;
+  auto look = [this, &digest] { return use_.store.size_of(digest); };
+  const auto size = co_await offload(use_.pool, look);
+  if (!size || !*size) co_return;
   // The beginning of time: whatever it was, nobody has asked for it lately.
-  auto put = [&blob](catalog::CacheTransaction& transaction) { return transaction.put_cached({blob.digest, blob.size, WallTime{}}); };
+  auto put = [&](catalog::CacheTransaction& transaction) { return transaction.put_cached({digest, **size, WallTime{}}); };
   const auto done = co_await use_.catalog.write_cache(put);
   if (done) ++counters_.adopted;
 }
@@ -159,9 +172,9 @@ Task<void> Caretaker::adopt(store::BlobInfo blob) {
 Task<void> Caretaker::forget_missing(catalog::CachedBlobRow row) {
   const auto claim = use_.claims.try_remove(row.digest);
   if (!claim) co_return;
-  auto look = [this, &row] { return use_.store.holds(row.digest); };
-  const auto holds = co_await offload(use_.pool, look);
-  if (!holds || *holds) co_return;
+  auto look = [this, &row] { return use_.store.size_of(row.digest); };
+  const auto size = co_await offload(use_.pool, look);
+  if (!size || *size) co_return;
   auto forget = [&row](catalog::CacheTransaction& transaction) { return transaction.forget_cached(row.digest); };
   const auto done = co_await use_.catalog.write_cache(forget);
   if (done) ++counters_.forgotten;
@@ -192,7 +205,12 @@ Task<void> Caretaker::scrub_if_due() {
 }
 
 Task<void> Caretaker::scrub_part(unsigned char first) {
-  const auto blobs = co_await blobs_in(Parts{first, first + 1});
+  std::vector<store::BlobInfo> blobs;
+  auto list = [this, first, &blobs] {
+    return use_.store.for_each_in(first, [&blobs](const store::BlobInfo& info) { blobs.push_back(info); });
+  };
+  const auto listed = co_await offload(use_.quiet, list);
+  if (!listed) use_.log.warning("scrub.unreadable", {{"part", first}, {"why", listed.error().describe()}});
   for (const auto& blob : blobs) {
     if (over()) co_return;
     co_await check(blob);
@@ -202,7 +220,7 @@ Task<void> Caretaker::scrub_part(unsigned char first) {
 
 Task<void> Caretaker::check(store::BlobInfo blob) {
   auto work = [this, &blob] { return use_.store.check(blob.digest); };
-  const auto found = co_await offload(use_.pool, work);
+  const auto found = co_await offload(use_.quiet, work);
   ++counters_.scrubbed_files;
   counters_.scrubbed_bytes += blob.size;
   if (found && *found == store::Check::missing) co_return;  // evicted or deleted meanwhile

@@ -12,6 +12,7 @@
 
 #include "async/loop.h"
 #include "async/offload.h"
+#include "async/pace.h"
 #include "async/signal.h"
 #include "async/task_group.h"
 #include "async/timers.h"
@@ -27,6 +28,14 @@ WallTime next_scrub(std::optional<WallTime> last, Duration interval, WallTime no
 // How long to rest after `bytes` were read: the disk belongs to those who install. Pure.
 Duration scrub_rest(std::uint64_t bytes);
 
+// What the disk and the records of one part of it do not agree about.
+struct Disagreement {
+  std::vector<Digest> unrecorded;            // on disk, and nothing refers to them
+  std::vector<catalog::CachedBlobRow> lost;  // recorded as cached, and not on disk
+};
+// `hosted` and `cached` by digest. Pure.
+Disagreement compare(std::vector<Digest> there, const std::vector<Digest>& hosted, const std::vector<catalog::CachedBlobRow>& cached);
+
 class Caretaker {
  public:
   struct Dependencies {
@@ -34,6 +43,7 @@ class Caretaker {
     store::BlobStore& store;
     store::Claims& claims;
     Pool& pool;
+    Pool& quiet;  // of one thread, for long work
     Timers& timers;
     const Clock& clock;
     Log& log;
@@ -57,8 +67,8 @@ class Caretaker {
   Task<void> reconcile_all();
   Task<void> scrub_part(unsigned char first);
   void set_interval(Duration interval) { scrub_interval_ = interval; }
-  // What is to be looked after beside each hosted blob, when all is put in step.
-  void for_hosted(std::function<Task<void>(Digest)> look_after) { look_after_ = std::move(look_after); }
+  // What is to be looked after beside each hosted blob, when all is put in step. Blocks, on the quiet thread.
+  void for_hosted(std::function<void(const Digest&)> look_after) { look_after_ = std::move(look_after); }
   // Called with the digest of each cached blob that was removed.
   void on_removed(std::function<void(const Digest&)> removed) { removed_ = std::move(removed); }
   // A file of ours was found damaged, or whole again, by somebody else.
@@ -71,26 +81,31 @@ class Caretaker {
     int begin = 0;
     int end = 0;
   };
-  template <class Row, class Ask>
-  static Result<std::vector<Row>> rows_in(Parts parts, const Ask& ask);
+  struct Seen {
+    Result<void> listed{};  // not all of the disk when it failed
+    std::vector<Digest> hosted;
+    Disagreement disagreement;
+    std::size_t count = 0;  // blobs and records
+  };
   Task<void> work();
   Task<void> rest(Duration time);  // shorter when it is time to stop
   // Puts these parts in step; how much they hold.
   Task<std::size_t> reconcile(Parts parts);
-  Task<void> adopt(store::BlobInfo blob);
+  Result<Seen> look_at(Parts parts);
+  Task<void> adopt(Digest digest);
   Task<void> forget_missing(catalog::CachedBlobRow row);
   Task<void> check(store::BlobInfo blob);
   Task<void> judge_damaged(Digest digest, std::string why);
   Task<void> judge_intact(Digest digest);
   Task<void> scrub_if_due();
   Task<void> count_damaged();
-  Task<std::vector<store::BlobInfo>> blobs_in(Parts parts);
   bool over() const { return tasks_.stopping(); }
 
   Dependencies use_;
   Duration scrub_interval_;  // zero: never
   std::function<void(const Digest&)> removed_;
-  std::function<Task<void>(Digest)> look_after_;
+  std::function<void(const Digest&)> look_after_;
+  std::optional<Pace> pace_;                          // of the quiet thread: made and used there
   std::optional<std::uint64_t> reconciled_renewals_;  // of cache.db, when all was last put in step
   Counters counters_;
   Signal stop_;

@@ -172,35 +172,35 @@ Result<void> LocalBlobStore::for_each(const std::function<void(const BlobInfo&)>
 }
 
 Result<void> LocalBlobStore::for_each_in(unsigned char first, const std::function<void(const BlobInfo&)>& each) {
+  Result<void> done;
+  BODEGA_TRY_VOID(for_each_name_in(first, [&](const Digest& digest) {
+    const auto size = done ? size_of(digest) : std::nullopt;
+    if (!size) done = fail(size.error());
+    if (done && *size) each(BlobInfo{digest, **size});
+  }));
+  return done;
+}
+
+Result<void> LocalBlobStore::for_each_name_in(unsigned char first, const std::function<void(const Digest&)>& each) {
   const char byte = static_cast<char>(first);
   const std::string fan = to_hex(std::string_view(&byte, 1));
   BODEGA_TRY(const auto seconds, names(layout_.blobs() / fan));
   for (const std::string& second : seconds) {
-    if (Layout::is_fan_name(second)) BODEGA_TRY_VOID(visit(fan, second, each));
+    if (!Layout::is_fan_name(second)) continue;
+    BODEGA_TRY(const auto found, names(layout_.blobs() / fan / second));
+    for (const std::string& name : found) {
+      if (const auto digest = Layout::digest_of(fan, second, name)) each(*digest);
+    }
   }
   return {};
 }
 
-Result<bool> LocalBlobStore::holds(const Digest& digest) {
+Result<std::optional<std::uint64_t>> LocalBlobStore::size_of(const Digest& digest) {
   const auto file = file_system_.open_read(layout_.blob(digest));
-  if (!file && file.error().code == Code::not_found) return false;
-  if (!file && file.error().code != Code::corrupt) return fail(file.error());
-  return true;
-}
-
-Result<void> LocalBlobStore::visit(const std::string& first, const std::string& second, const std::function<void(const BlobInfo&)>& each) {
-  BODEGA_TRY(const auto found, names(layout_.blobs() / first / second));
-  for (const std::string& name : found) {
-    const auto digest = Layout::digest_of(first, second, name);
-    if (!digest) continue;
-    auto file = file_system_.open_read(layout_.blob(*digest));
-    // Foreign, or removed since the directory was read.
-    if (!file && (file.error().code == Code::corrupt || file.error().code == Code::not_found)) continue;
-    if (!file) return fail(std::move(file).error());
-    BODEGA_TRY(const Generation generation, (*file)->generation());
-    each(BlobInfo{*digest, generation.size});
-  }
-  return {};
+  if (!file && (file.error().code == Code::not_found || file.error().code == Code::corrupt)) return std::optional<std::uint64_t>();
+  if (!file) return fail(file.error());
+  BODEGA_TRY(const Generation generation, (*file)->generation());
+  return std::optional(generation.size);
 }
 
 Result<std::size_t> LocalBlobStore::sweep() {

@@ -129,8 +129,10 @@ class BlobStore {
   virtual Result<void> for_each(const std::function<void(const BlobInfo&)>& each) = 0;
   // The same for those whose digest begins with this byte: a 256th of them all.
   virtual Result<void> for_each_in(unsigned char first, const std::function<void(const BlobInfo&)>& each) = 0;
-  // Whether something lies in the blob's place; it is not read.
-  virtual Result<bool> holds(const Digest& digest) = 0;
+  // The same without a look at what the names stand for: it may be no regular file. Twenty times as fast.
+  virtual Result<void> for_each_name_in(unsigned char first, const std::function<void(const Digest&)>& each) = 0;
+  // Of the regular file in the blob's place, which is not read. nullopt: there is none.
+  virtual Result<std::optional<std::uint64_t>> size_of(const Digest& digest) = 0;
   // Removes temp files of earlier runs, and nothing whose name is not a temp file's. At start, before any writer exists. How many.
   virtual Result<std::size_t> sweep() = 0;
   virtual Result<Space> space() = 0;

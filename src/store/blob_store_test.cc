@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <map>
+#include <set>
 #include <thread>
 
 #include <sys/stat.h>
@@ -314,6 +315,14 @@ TEST_F(BlobStoreTest, ForeignFilesAreNeitherListedNorSweptNorInTheWay) {
   std::map<Digest, std::uint64_t> found;
   ASSERT_TRUE(store->for_each([&found](const BlobInfo& info) { EXPECT_TRUE(found.emplace(info.digest, info.size).second); }));
   EXPECT_EQ(found, (std::map<Digest, std::uint64_t>{{digest, bytes.size()}}));
+  std::set<Digest> named;
+  for (int first = 0; first < 256; ++first) {
+    ASSERT_TRUE(store->for_each_name_in(static_cast<unsigned char>(first), [&named](const Digest& one) { named.insert(one); }));
+  }
+  EXPECT_EQ(named, (std::set<Digest>{digest, Digest::of("a directory")}));
+  EXPECT_EQ(*store->size_of(digest), bytes.size());
+  EXPECT_EQ(*store->size_of(Digest::of("a directory")), std::nullopt);
+  EXPECT_EQ(*store->size_of(Digest::of("nothing")), std::nullopt);
   EXPECT_EQ(store->sweep().value(), 1U);
   EXPECT_TRUE(fs::exists(root / "tmp" / "notes"));
 }

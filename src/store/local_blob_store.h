@@ -39,7 +39,8 @@ class LocalBlobStore final : public BlobStore, private WriterHome {
   Result<Check> check(const Digest& digest) override;
   Result<void> for_each(const std::function<void(const BlobInfo&)>& each) override;
   Result<void> for_each_in(unsigned char first, const std::function<void(const BlobInfo&)>& each) override;
-  Result<bool> holds(const Digest& digest) override;
+  Result<void> for_each_name_in(unsigned char first, const std::function<void(const Digest&)>& each) override;
+  Result<std::optional<std::uint64_t>> size_of(const Digest& digest) override;
   Result<std::size_t> sweep() override;
   Result<Space> space() override { return file_system_.space(layout_.root()); }
   bool sync_trusted() const override { return sync_trusted_.load(); }
@@ -64,7 +65,6 @@ class LocalBlobStore final : public BlobStore, private WriterHome {
   Result<void> quarantine_locked(const Digest& digest);
   Result<std::vector<std::string>> names(const std::filesystem::path& directory);
   Result<std::vector<std::string>> note_names(const Digest& digest);
-  Result<void> visit(const std::string& first, const std::string& second, const std::function<void(const BlobInfo&)>& each);
   // Commits, removals and quarantines of one digest follow each other: else the failed sync of one commit would take back the blob that
   // another has acknowledged. 256 stripes, far more than pool threads, so that two digests seldom meet.
   std::mutex& stripe(const Digest& digest) { return stripes_.at(static_cast<unsigned char>(digest.bytes()[0])); }

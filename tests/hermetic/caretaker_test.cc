@@ -14,7 +14,8 @@ namespace {
 using std::chrono::minutes;
 
 const UpstreamFile kFile{"foo-1.0-py3-none-any.whl", "wheel bytes of foo", ""};
-const UpstreamFile kOther{"foo-2.0-py3-none-any.whl", "wheel bytes of another", ""};
+// Its digest (c0...) is a little before kFile's (ea...): both are looked at in one go.
+const UpstreamFile kOther{"foo-2.0-py3-none-any.whl", "wheel bytes of a third", ""};
 
 std::string link(const UpstreamFile& file) { return "/root/pypi/+f/" + file.path(); }
 
@@ -72,9 +73,10 @@ TEST_F(Care, BlobsThatLostTheirRecordAreAdoptedAtTheNextStart) {
 // A delete or an eviction between the look at the disk and the adoption left the record of a file that was gone.
 TEST_F(Care, ABlobThatGoesWhileItIsAdoptedGetsNoRecord) {
   forget(kFile.bytes);
+  forget(kOther.bytes);
   server.restart([this] {
-    server.disk().on_opened([path = blob(kFile.bytes)](const std::filesystem::path& opened) {
-      if (opened == path) std::filesystem::remove(path);
+    server.disk().on_opened([first = blob(kOther.bytes), next = blob(kFile.bytes)](const std::filesystem::path& opened) {
+      if (opened == first) std::filesystem::remove(next);
     });
   });
   server.disk().on_opened({});

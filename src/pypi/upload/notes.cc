@@ -137,15 +137,19 @@ Result<void> put_notes(store::BlobStore& store, const Digest& digest, const Note
   return {};
 }
 
-Task<void> refresh_notes(DiscardRooms use, Digest digest) {
-  auto ask = [&digest](catalog::Reader& reader) { return notes_of(reader, digest); };
-  const auto wanted = co_await use.catalog.read(ask);
-  Result<void> done = wanted ? Result<void>() : fail(wanted.error());
-  if (wanted) {
-    auto put = [&use, &digest, &wanted] { return put_notes(use.store, digest, *wanted); };
-    done = co_await offload(use.pool, put);
-  }
+void refresh_notes_now(const DiscardRooms& use, const Digest& digest) {
+  Result<Notes> wanted;
+  auto done = use.catalog.read_now([&wanted, &digest](catalog::Reader& reader) -> Result<void> {
+    BODEGA_TRY(wanted, notes_of(reader, digest));
+    return {};
+  });
+  if (done) done = put_notes(use.store, digest, *wanted);
   if (!done) say_note_not_kept(use.log, digest, done.error());
+}
+
+Task<void> refresh_notes(DiscardRooms use, Digest digest) {
+  auto refresh = [&use, &digest] { refresh_notes_now(use, digest); };
+  co_await offload(use.pool, refresh);
 }
 
 void say_note_not_kept(Log& log, const Digest& digest, const Error& why) {

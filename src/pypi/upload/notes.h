@@ -34,6 +34,7 @@ Result<Notes> notes_of(catalog::Reader& reader, const Digest& digest);
 Result<void> put_notes(store::BlobStore& store, const Digest& digest, const Notes& wanted);
 // Both. A failure is logged: the caretaker tries again after the next start.
 Task<void> refresh_notes(DiscardRooms use, Digest digest);
+void refresh_notes_now(const DiscardRooms& use, const Digest& digest);  // blocks
 void say_note_not_kept(Log& log, const Digest& digest, const Error& why);
 
 }  // namespace bodega::pypi
