@@ -22,8 +22,9 @@ constexpr std::uint64_t kStep = 4ULL << 20;
 constexpr std::uint64_t kUncounted = 256 * 1024;
 // Reading takes the text, or what was made of it so far, a parser's index and strings, and what is made of all.
 constexpr std::uint64_t kReadingTakes = 4;
-// A body is read in parts of this size while the next one arrives: enough that the way to the pool and back does not count.
-constexpr std::size_t kPart = 128 * 1024;
+// A body is read in parts of this size or more while the next one arrives: enough that the way to the pool and back does not count, and so
+// little that no piece of the client has to wait for another and be copied behind it.
+constexpr std::size_t kPart = 64 * 1024;
 // What is read in less time than the way to the pool and back takes: ordinary pages.
 constexpr std::size_t kReadHere = 64 * 1024;
 // Heads that need not be read again, 400 bytes each.

@@ -212,9 +212,13 @@ class JsonPageReader::Parts {
  private:
   Result<dom::element> parse(std::string_view text) {
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-    // Batches differ in length by a little: room for all of them at once.
+    // Batches differ in length by a little: room for all of them at once, in the parser and in what it makes.
     auto error = simdjson::SUCCESS;
-    if (text.size() > parser_.capacity() && text.size() <= kMaxText) error = parser_.allocate(std::bit_ceil(text.size()));
+    if (text.size() > parser_.capacity() && text.size() <= kMaxText) {
+      const std::size_t room = std::bit_ceil(text.size());
+      error = parser_.allocate(room);
+      if (error == simdjson::SUCCESS) error = parser_.doc.allocate(room);
+    }
     dom::element root;
     if (error == simdjson::SUCCESS) error = parser_.parse(text.data(), text.size(), false).get(root);
     if (error != simdjson::SUCCESS) {
