@@ -1,6 +1,7 @@
-"""wrk, run for a bounded time and read by a script of ours; medians and tables."""
+"""Load tools, run for a bounded time, and what they say; medians and tables."""
 import json
 import pathlib
+import re
 import resource
 import shutil
 import statistics
@@ -22,20 +23,54 @@ def children_cpu():
     return usage.ru_utime + usage.ru_stime
 
 
+class Wrk:
+    """Everything but HEAD, whose answers it does not know the end of."""
+
+    def __init__(self, scratch):
+        self.script = pathlib.Path(scratch) / "report.lua"
+        self.script.write_text(REPORT)
+
+    def command(self, connections, seconds):
+        return ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(self.script)]
+
+    def figures(self, output):
+        lines = [line for line in output.splitlines() if line.startswith("BENCH ")]
+        return json.loads(lines[0][6:]) if lines else None
+
+
+class Ab:
+    """HEAD, in HTTP/1.0 with Connection: keep-alive."""
+
+    def __init__(self, scratch):
+        self.percentiles = pathlib.Path(scratch) / "percentiles.csv"
+
+    def command(self, connections, seconds):
+        return ["ab", "-q", "-i", "-k", f"-c{connections}", f"-t{seconds}", "-n100000000", "-e", str(self.percentiles)]
+
+    def figures(self, output):
+        said = dict(re.findall(r"^([A-Z][^:\n]*):\s+([0-9.]+)", output, re.MULTILINE))
+        if "Complete requests" not in said:
+            return None
+        times = dict(line.split(",") for line in self.percentiles.read_text().splitlines()[1:])
+        return {"requests": int(said["Complete requests"]), "us": float(said["Time taken for tests"]) * 1e6, "bytes": int(said["Total transferred"]),
+                "status": int(said.get("Non-2xx responses", 0)), "socket": int(said["Failed requests"]),
+                "p50": float(times["50"]) * 1000, "p99": float(times["99"]) * 1000}
+
+
 class Load:
     def __init__(self, scratch, core, nice=0):
-        if not shutil.which("wrk"):
-            fail("wrk is not installed (apt install wrk)")
-        self.script = pathlib.Path(scratch) / "report.lua"
+        for tool, package in (("wrk", "wrk"), ("ab", "apache2-utils")):
+            if not shutil.which(tool):
+                fail(f"{tool} is not installed (apt install {package})")
+        self.wrk, self.ab = Wrk(scratch), Ab(scratch)
         self.prefix = ["taskset", "-c", str(core)]
         self.nice = nice
 
     def run(self, url, connections, seconds, headers=None, server_pids=(), method="GET", may_fail=False):
-        """One closed-loop run. `cpu` is the server's CPU time in seconds, `load_cpu` wrk's. Ends the measurement on an error, and when
-        nothing came back; None instead where the server `may_fail`."""
-        self.script.write_text(f'wrk.method = "{method}"\n' + REPORT)
-        command = [*self.prefix, "timeout", str(int(seconds) + 30), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s",
-                   str(self.script)]
+        """One closed-loop run. `cpu` is the server's CPU time in seconds, `load_cpu` the load tool's. Ends the measurement on an error, and
+        when nothing came back; None instead where the server `may_fail`."""
+        tool = {"GET": self.wrk, "HEAD": self.ab}[method]
+        command = [*self.prefix, "timeout", str(int(seconds) + 30), *tool.command(connections, seconds)]
         for name, value in (headers or {}).items():
             command += ["-H", f"{name}: {value}"]
         before = tree_cpu(server_pids)
@@ -44,14 +79,11 @@ class Load:
             set_priority(done.pid, self.nice)
             output, errors = done.communicate()
         after = tree_cpu(server_pids)
-        lines = [line for line in output.splitlines() if line.startswith("BENCH ")]
-        if done.returncode != 0 or not lines:
-            fail(f"wrk failed ({done.returncode}) at {url}: {output[-500:]} {errors[-500:]}")
-        figures = json.loads(lines[0][6:])
-        if figures["status"] or figures["socket"] or not figures["bytes"]:
+        figures = tool.figures(output) if done.returncode == 0 else None
+        if not figures or figures["status"] or figures["socket"] or not figures["requests"] and not figures["bytes"]:
             if may_fail:
                 return None
-            fail(f"wrk saw errors at {url}: {figures}")
+            fail(f"the load tool failed ({done.returncode}) at {url}: {figures} {output[-500:]} {errors[-500:]}")
         figures["seconds"] = figures["us"] / 1e6
         figures["cpu"] = after - before
         figures["load_cpu"] = children_cpu() - own  # near `seconds`: the load tool, not the server, is the limit

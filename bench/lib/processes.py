@@ -1,5 +1,6 @@
 """Child processes of a measurement: started on a core, measured through /proc, always ended by their own pid."""
 import atexit
+import contextlib
 import os
 import signal
 import subprocess
@@ -99,7 +100,11 @@ def tree_of(pid):
 
 
 def tree_cpu(pids):
-    return sum(cpu_seconds(pid) for pid in pids)
+    total = 0.0
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError):  # a worker that has ended
+            total += cpu_seconds(pid)
+    return total
 
 
 def tree_pss_kib(pids):
