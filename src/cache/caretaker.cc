@@ -12,8 +12,8 @@ constexpr int kParts = 256;
 // What is looked at in one go doubles while it holds no more: a small store is put in step with nine looks, and what is held in memory of a
 // large one stays a few hundred kilobytes.
 constexpr std::size_t kFew = 1000;
-// Hosted blobs that are looked after in one go on the quiet thread, where the end of the server waits for what has begun.
-constexpr std::size_t kTogether = 64;
+// How long hosted blobs are looked after in one go: others wait for the quiet thread too, and the end of the server for what has begun.
+constexpr auto kGo = std::chrono::milliseconds(5);
 
 }  // namespace
 
@@ -136,11 +136,11 @@ Task<std::size_t> Caretaker::reconcile(Parts parts) {
     if (over()) co_return seen->count;
     co_await adopt(digest);
   }
-  for (std::size_t next = 0; look_after_ && next < seen->hosted.size() && !over(); next += kTogether) {
-    auto look_after = [this, &seen, next] {
-      const std::size_t end = std::min(next + kTogether, seen->hosted.size());
-      for (std::size_t i = next; i < end; ++i) {
-        look_after_(seen->hosted[i]);
+  for (std::size_t next = 0; look_after_ && next < seen->hosted.size() && !over();) {
+    auto look_after = [this, &seen, &next] {
+      const MonoTime until = use_.clock.mono() + kGo;
+      for (bool more = true; more; more = next < seen->hosted.size() && use_.clock.mono() < until) {
+        look_after_(seen->hosted[next++]);
         pace_->step();
       }
     };
