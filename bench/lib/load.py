@@ -25,6 +25,7 @@ def children_cpu():
 
 class Wrk:
     """Everything but HEAD, whose answers it does not know the end of."""
+    program, package = "wrk", "wrk"
 
     def __init__(self, scratch):
         self.script = pathlib.Path(scratch) / "report.lua"
@@ -40,6 +41,7 @@ class Wrk:
 
 class Ab:
     """HEAD, in HTTP/1.0 with Connection: keep-alive."""
+    program, package = "ab", "apache2-utils"
 
     def __init__(self, scratch):
         self.percentiles = pathlib.Path(scratch) / "percentiles.csv"
@@ -49,7 +51,7 @@ class Ab:
 
     def figures(self, output):
         said = dict(re.findall(r"^([A-Z][^:\n]*):\s+([0-9.]+)", output, re.MULTILINE))
-        if "Complete requests" not in said:
+        if not int(said.get("Complete requests", 0)):
             return None
         times = dict(line.split(",") for line in self.percentiles.read_text().splitlines()[1:])
         return {"requests": int(said["Complete requests"]), "us": float(said["Time taken for tests"]) * 1e6, "bytes": int(said["Total transferred"]),
@@ -57,19 +59,23 @@ class Ab:
                 "p50": float(times["50"]) * 1000, "p99": float(times["99"]) * 1000}
 
 
+TOOLS = {"GET": Wrk, "HEAD": Ab}
+
+
 class Load:
-    def __init__(self, scratch, core, nice=0):
-        for tool, package in (("wrk", "wrk"), ("ab", "apache2-utils")):
-            if not shutil.which(tool):
-                fail(f"{tool} is not installed (apt install {package})")
-        self.wrk, self.ab = Wrk(scratch), Ab(scratch)
+    def __init__(self, scratch, core, nice=0, methods=("GET",)):
+        """Needs the tools of these methods."""
+        for method in methods:
+            if not shutil.which(TOOLS[method].program):
+                fail(f"{TOOLS[method].program} is not installed (apt install {TOOLS[method].package})")
+        self.tools = {method: TOOLS[method](scratch) for method in methods}
         self.prefix = ["taskset", "-c", str(core)]
         self.nice = nice
 
     def run(self, url, connections, seconds, headers=None, server_pids=(), method="GET", may_fail=False):
         """One closed-loop run. `cpu` is the server's CPU time in seconds, `load_cpu` the load tool's. Ends the measurement on an error, and
         when nothing came back; None instead where the server `may_fail`."""
-        tool = {"GET": self.wrk, "HEAD": self.ab}[method]
+        tool = self.tools[method]
         command = [*self.prefix, "timeout", str(int(seconds) + 30), *tool.command(connections, seconds)]
         for name, value in (headers or {}).items():
             command += ["-H", f"{name}: {value}"]
@@ -80,7 +86,7 @@ class Load:
             output, errors = done.communicate()
         after = tree_cpu(server_pids)
         figures = tool.figures(output) if done.returncode == 0 else None
-        if not figures or figures["status"] or figures["socket"] or not figures["requests"] and not figures["bytes"]:
+        if not figures or figures["status"] or figures["socket"] or not figures["bytes"]:
             if may_fail:
                 return None
             fail(f"the load tool failed ({done.returncode}) at {url}: {figures} {output[-500:]} {errors[-500:]}")

@@ -46,10 +46,10 @@ def get(port, path, headers=None, method="GET", timeout=120):
         connection.close()
 
 
-def ask(port, path, began=None, coding="identity"):
+def ask(port, path, coding="identity"):
     """(seconds to the first byte of the body, seconds to the last, bytes) of one answer on a connection of its own."""
     buffer = bytearray(1 << 20)
-    began = began or time.monotonic()
+    began = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: {JSON_PAGE}, */*;q=0.1\r\nAccept-Encoding: {coding}\r\n"
                            "Connection: close\r\n\r\n".encode())
