@@ -1,6 +1,7 @@
 #include "cache/caretaker.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace bodega::cache {
@@ -43,6 +44,16 @@ Disagreement compare(std::vector<Digest> there, const std::vector<Digest>& hoste
     if (!std::binary_search(there.begin(), there.end(), row.digest)) out.lost.push_back(row);
   }
   return out;
+}
+
+template <class Row, class Ask>
+Result<std::vector<Row>> Caretaker::rows_in(Parts parts, const Ask& ask) {
+  std::vector<Row> rows;
+  for (int first = parts.begin; first < parts.end; ++first) {
+    BODEGA_TRY(auto some, ask(static_cast<unsigned char>(first)));
+    rows.insert(rows.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+  }
+  return rows;
 }
 
 Caretaker::Caretaker(Dependencies use, Duration scrub_interval)
@@ -109,17 +120,11 @@ Result<Caretaker::Seen> Caretaker::look_at(Parts parts) {
   }
   std::vector<catalog::CachedBlobRow> cached;
   BODEGA_TRY_VOID(use_.catalog.read_now([&](catalog::Reader& reader) -> Result<void> {
-    for (int first = parts.begin; first < parts.end; ++first) {
-      BODEGA_TRY(const auto some, reader.hosted_in(static_cast<unsigned char>(first)));
-      seen.hosted.insert(seen.hosted.end(), some.begin(), some.end());
-    }
+    BODEGA_TRY(seen.hosted, rows_in<Digest>(parts, [&reader](unsigned char first) { return reader.hosted_in(first); }));
     return {};
   }));
   BODEGA_TRY_VOID(use_.catalog.read_cache_now([&](catalog::CacheReader& reader) -> Result<void> {
-    for (int first = parts.begin; first < parts.end; ++first) {
-      BODEGA_TRY(const auto some, reader.cached_in(static_cast<unsigned char>(first)));
-      cached.insert(cached.end(), some.begin(), some.end());
-    }
+    BODEGA_TRY(cached, rows_in<catalog::CachedBlobRow>(parts, [&reader](unsigned char first) { return reader.cached_in(first); }));
     return {};
   }));
   seen.count = there.size() + seen.hosted.size() + cached.size();
@@ -139,10 +144,10 @@ Task<std::size_t> Caretaker::reconcile(Parts parts) {
   for (std::size_t next = 0; look_after_ && next < seen->hosted.size() && !over();) {
     auto look_after = [this, &seen, &next] {
       const MonoTime until = use_.clock.mono() + kGo;
-      for (bool more = true; more; more = next < seen->hosted.size() && use_.clock.mono() < until) {
+      do {
         look_after_(seen->hosted[next++]);
         pace_->step();
-      }
+      } while (next < seen->hosted.size() && use_.clock.mono() < until);
     };
     co_await offload(use_.quiet, look_after);
   }

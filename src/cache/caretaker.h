@@ -87,6 +87,8 @@ class Caretaker {
     Disagreement disagreement;
     std::size_t count = 0;  // blobs and records
   };
+  template <class Row, class Ask>
+  static Result<std::vector<Row>> rows_in(Parts parts, const Ask& ask);
   Task<void> work();
   Task<void> rest(Duration time);  // shorter when it is time to stop
   // Puts these parts in step; how much they hold.

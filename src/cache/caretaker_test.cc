@@ -1,5 +1,8 @@
 #include "cache/caretaker.h"
 
+#include <algorithm>
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace bodega::cache {

@@ -174,9 +174,13 @@ Result<void> LocalBlobStore::for_each(const std::function<void(const BlobInfo&)>
 Result<void> LocalBlobStore::for_each_in(unsigned char first, const std::function<void(const BlobInfo&)>& each) {
   Result<void> done;
   BODEGA_TRY_VOID(for_each_name_in(first, [&](const Digest& digest) {
-    const auto size = done ? size_of(digest) : std::nullopt;
-    if (!size) done = fail(size.error());
-    if (done && *size) each(BlobInfo{digest, **size});
+    if (!done) return;
+    const auto size = size_of(digest);
+    if (!size) {
+      done = fail(size.error());
+    } else if (*size) {
+      each(BlobInfo{digest, **size});
+    }
   }));
   return done;
 }

@@ -129,7 +129,7 @@ class BlobStore {
   virtual Result<void> for_each(const std::function<void(const BlobInfo&)>& each) = 0;
   // The same for those whose digest begins with this byte: a 256th of them all.
   virtual Result<void> for_each_in(unsigned char first, const std::function<void(const BlobInfo&)>& each) = 0;
-  // The same without a look at what the names stand for: it may be no regular file. Twenty times as fast.
+  // The same without a look at what the names stand for: it may be no regular file. Nothing but directories is opened.
   virtual Result<void> for_each_name_in(unsigned char first, const std::function<void(const Digest&)>& each) = 0;
   // Of the regular file in the blob's place, which is not read. nullopt: there is none.
   virtual Result<std::optional<std::uint64_t>> size_of(const Digest& digest) = 0;

@@ -138,12 +138,12 @@ Result<void> put_notes(store::BlobStore& store, const Digest& digest, const Note
 }
 
 void refresh_notes_now(const DiscardRooms& use, const Digest& digest) {
-  Result<Notes> wanted;
+  Notes wanted;
   auto done = use.catalog.read_now([&wanted, &digest](catalog::Reader& reader) -> Result<void> {
     BODEGA_TRY(wanted, notes_of(reader, digest));
     return {};
   });
-  if (done) done = put_notes(use.store, digest, *wanted);
+  if (done) done = put_notes(use.store, digest, wanted);
   if (!done) say_note_not_kept(use.log, digest, done.error());
 }
 
